@@ -1,0 +1,3 @@
+//! The `baton` binary: parse, dispatch, exit code; nothing else.
+
+fn main() {}
