@@ -1,1 +1,38 @@
-//! The `conversation` room.
+//! PURE. What a conversation is.
+//!
+//! A conversation *is* a log of events. [`decide`] turns a command into events or a [`Rejection`]; [`Conversation::apply`]
+//! folds events into the state. The server, the console, the tests and the simulator use this one fold.
+//!
+//! Invariant: nobody else decides who holds a conversation. `epoch` grows by one whenever the holder changes and fences
+//! the assistant's speech; `version` counts events.
+//!
+//! Refused here: I/O, clocks, randomness. Time, fresh ids, rights and load arrive in [`Context`].
+
+mod command;
+mod context;
+mod decide;
+mod event;
+mod fold;
+mod ids;
+mod rejection;
+mod rows;
+mod state;
+mod timers;
+mod transcript;
+
+pub use command::{Command, SnoozeUntil, TransferTo};
+pub use context::{Actor, Context, Role, Settings, Texts, Timings};
+pub use decide::{Decided, decide};
+pub use event::{
+    AgentRef, AssistantTurn, Attachment, Author, Card, Event, Fact, Handoff, Message, Page, Reason,
+    ReleaseCause, ResolvedBy, Source, TurnOutcome, VisitorRef, WakeCause,
+};
+pub use ids::{AgentId, Cid, ConversationId, InvalidSiteId, MessageId, SiteId, Time, VisitorId};
+pub use rejection::Rejection;
+pub use rows::{Row, RowHolder, Tab};
+pub use state::{Conversation, Counters, Holder, State};
+pub use timers::{Deadline, TimerKind};
+pub use transcript::{Entry, EntryKind, Transcript};
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,18 @@
-//! The `engine` room.
+//! Commands in, events out.
+//!
+//! Everybody who takes part (visitors' and agents' sockets, the assistant, timers) is an equal: they read events and
+//! submit commands. One writer thread decides and commits groups; it acknowledges after the commit, then publishes.
+//!
+//! Invariant: nothing is acknowledged or published before it is durable; every subscriber sees one order.
+//! Refused here: sockets, HTTP, terminals.
+
+mod api;
+mod handle;
+mod hub;
+
+pub use api::{
+    AgentSession, AgentView, Delivery, EphOut, Published, PublishedEvent, Refusal, SiteConfig, Submit,
+    Target, Who,
+};
+pub use handle::{Engine, EngineOptions, Lease};
+pub use hub::{SiteFilter, Subscription};

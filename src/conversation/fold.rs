@@ -1,0 +1,195 @@
+//! `apply`: one event further. Total: any event applies to any state, so a reader never gets stuck on old data.
+
+use super::{
+    AgentRef, Author, Conversation, Counters, Event, Holder, Message, ReleaseCause, ResolvedBy, State, Time,
+    TurnOutcome,
+};
+
+/// Longest excerpt of the last message a row keeps, in characters.
+const EXCERPT: usize = 140;
+
+impl Conversation {
+    /// Folds one event. `at` is the event's time in the log.
+    pub fn apply(&mut self, event: &Event, at: Time) {
+        self.version += 1;
+        self.last_at = at;
+        match event {
+            Event::Started { site, visitor, page, linked } => {
+                self.site = Some(site.clone());
+                self.visitor = Some(visitor.clone());
+                self.page.clone_from(page);
+                self.linked = *linked;
+                self.started_at = at;
+                self.last_message_at = at;
+                self.held_since = at;
+            }
+            Event::MessagePosted(message) => self.message(message, at),
+            Event::NoteAdded { .. } | Event::NoticePosted { .. } => {}
+            Event::PageVisited { page } => self.page = Some(page.clone()),
+            Event::Identified { visitor } => self.visitor = Some(visitor.clone()),
+            Event::HandoffInitiated { handoff } => {
+                self.handoff = Some(handoff.clone());
+                self.lead_wanted = true;
+                self.counters.handoffs += 1;
+                self.answered_version = self.last_visitor_version;
+                self.waiting_since = None;
+            }
+            Event::LeadSubmitted { visitor } => {
+                self.visitor = Some(visitor.clone());
+                self.lead_wanted = false;
+            }
+            Event::HandoffRequested { ticket } => {
+                self.ticket = *ticket;
+                self.lead_wanted = false;
+                self.queued_at = Some(self.queued_at.unwrap_or(at));
+                self.waiting_since = Some(self.waiting_since.unwrap_or(at));
+                self.answered_version = self.last_visitor_version;
+                self.hold(State::Queued, Holder::Nobody, at);
+            }
+            Event::HandoffCancelled => {
+                self.lead_wanted = false;
+                if self.state == State::Queued {
+                    self.to_assistant(at);
+                }
+            }
+            Event::Accepted { agent } => self.to_agent(agent, at),
+            Event::TakenOver { agent, .. } => {
+                self.to_agent(agent, at);
+                self.queued_at = None;
+            }
+            Event::ReplyOverdue => self.warned = true,
+            Event::Released(cause) => {
+                if let ReleaseCause::Transferred { group, .. } = cause {
+                    self.group = Some(group.clone());
+                }
+                // The original wait is kept; where there was none (taken over, reopened) it starts with the visitor's.
+                self.queued_at = Some(self.queued_at.or(self.waiting_since).unwrap_or(at));
+                self.snoozed_until = None;
+                self.hold(State::Queued, Holder::Nobody, at);
+            }
+            Event::Transferred { to, .. } => {
+                self.snoozed_until = None;
+                self.to_agent(to, at);
+            }
+            Event::HandedBack { .. } => self.to_assistant(at),
+            Event::Snoozed { until, .. } => {
+                self.state = State::Snoozed;
+                self.snoozed_until = *until;
+            }
+            Event::Woken { kept, .. } => {
+                self.snoozed_until = None;
+                if *kept {
+                    self.state = State::Active;
+                } else {
+                    self.queued_at = Some(self.queued_at.or(self.waiting_since).unwrap_or(at));
+                    self.hold(State::Queued, Holder::Nobody, at);
+                }
+            }
+            Event::Resolved(by) => self.resolve(by, at),
+            Event::ResolveAnnounced => self.announced = true,
+            Event::Returned => {
+                self.state = State::Assistant;
+                self.held_since = at;
+                self.handoff = None;
+                self.queued_at = None;
+                self.ticket = false;
+                self.human_held = false;
+            }
+            Event::Reopened { agent } => {
+                self.queued_at = None;
+                self.ticket = false;
+                self.announced = true;
+                self.to_agent(agent, at);
+            }
+        }
+    }
+
+    fn hold(&mut self, state: State, holder: Holder, at: Time) {
+        self.state = state;
+        self.holder = holder;
+        self.epoch += 1;
+        self.held_since = at;
+        self.answered = false;
+        self.warned = false;
+    }
+
+    fn to_agent(&mut self, agent: &AgentRef, at: Time) {
+        self.hold(State::Active, Holder::Agent(agent.clone()), at);
+        self.snoozed_until = None;
+        self.lead_wanted = false;
+        self.last_agent = Some(agent.clone());
+        self.human_held = true;
+        // An assistant turn in flight is void from here on: its answer would be refused by the epoch anyway.
+        self.answered_version = self.last_visitor_version;
+    }
+
+    fn to_assistant(&mut self, at: Time) {
+        self.hold(State::Assistant, Holder::Assistant, at);
+        self.snoozed_until = None;
+        self.queued_at = None;
+        self.ticket = false;
+        self.lead_wanted = false;
+        self.waiting_since = None;
+        self.answered_version = self.last_visitor_version;
+        self.counters = Counters { handoffs: self.counters.handoffs, ..Counters::default() };
+    }
+
+    fn resolve(&mut self, by: &ResolvedBy, at: Time) {
+        self.hold(State::Resolved, Holder::Assistant, at);
+        self.episode += 1;
+        self.resolved = Some((at, by.clone()));
+        self.announced = false;
+        self.snoozed_until = None;
+        self.waiting_since = None;
+        self.lead_wanted = false;
+        self.group = None;
+        self.answered_version = self.last_visitor_version;
+        self.counters = Counters::default();
+    }
+
+    fn message(&mut self, message: &Message, at: Time) {
+        self.messages += 1;
+        self.last_message_at = at;
+        self.last_text = excerpt(&message.text);
+        match &message.author {
+            Author::Visitor => {
+                self.last_author = "visitor".into();
+                if !message.thanks {
+                    self.last_visitor_version = self.version;
+                    self.waiting_since = Some(self.waiting_since.unwrap_or(at));
+                }
+            }
+            Author::Assistant => {
+                self.last_author = "assistant".into();
+                self.waiting_since = self.waiting_since.filter(|_| self.state != State::Assistant);
+                self.counters.turns += 1;
+                if let Some(turn) = &message.turn {
+                    self.answered_version = self.answered_version.max(turn.answers);
+                    match turn.outcome {
+                        TurnOutcome::Answered => self.counters.failed_turns = 0,
+                        TurnOutcome::Failed => self.counters.failed_turns += 1,
+                        TurnOutcome::Collect => self.counters.collected += 1,
+                        TurnOutcome::Smalltalk => {}
+                    }
+                    self.counters.offers += u32::from(turn.offered);
+                }
+                if self.state == State::Assistant && self.assistant_owes() {
+                    // A newer message is still unanswered; its wait starts here at the latest.
+                    self.waiting_since = Some(at);
+                }
+            }
+            Author::Agent(_) => {
+                self.last_author = "agent".into();
+                self.answered = true;
+                self.waiting_since = None;
+            }
+        }
+    }
+}
+
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(EXCERPT) {
+        None => text.to_owned(),
+        Some((cut, _)) => text[..cut].to_owned(),
+    }
+}
