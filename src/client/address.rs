@@ -111,7 +111,7 @@ mod tests {
     fn a_folder_name_has_no_way_out() {
         let folder = |s: &str| Address::parse(s).expect(s).folder();
         assert_eq!(folder("http://127.0.0.1:80"), "127.0.0.1_80");
-        assert_eq!(folder("http://[::1]:80/a/../b"), "____1__80_a_.._b");
+        assert_eq!(folder("http://[::1]:80/a/../b"), "___1__80_a_.._b");
         assert!(!folder("http://../..").contains('/'));
     }
 }

@@ -10,6 +10,7 @@
 //!
 //! Refused here: drawing, deciding who holds a conversation, and `https` (a later release; until then a tunnel).
 
+mod acks;
 mod address;
 mod api;
 mod backoff;
@@ -27,3 +28,10 @@ pub mod visitor;
 pub use address::{Address, BadAddress};
 pub use api::{ClientEvent, ConnectOptions, DraftKind, Handle, Link, connect};
 pub use state_dir::default_state_dir;
+
+#[cfg(test)]
+mod fake_server;
+#[cfg(test)]
+mod task_tests;
+#[cfg(test)]
+mod visitor_tests;

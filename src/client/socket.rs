@@ -45,19 +45,21 @@ pub(super) struct Broken {
     pub(super) then: Range,
     /// The server's typed refusal, where it gave one.
     pub(super) error: Option<WireError>,
+    /// The close code, where it closed with one.
+    pub(super) code: Option<u16>,
 }
 
 impl Broken {
     pub(super) fn back_off(why: impl Into<String>) -> Self {
-        Self { why: why.into(), then: Range::BackOff, error: None }
+        Self { why: why.into(), then: Range::BackOff, error: None, code: None }
     }
 
     pub(super) fn reconnect(why: impl Into<String>) -> Self {
-        Self { why: why.into(), then: Range::Reconnect, error: None }
+        Self { why: why.into(), then: Range::Reconnect, error: None, code: None }
     }
 
     pub(super) fn stop(why: impl Into<String>) -> Self {
-        Self { why: why.into(), then: Range::Stop, error: None }
+        Self { why: why.into(), then: Range::Stop, error: None, code: None }
     }
 
     fn closed(frame: Option<CloseFrame>) -> Self {
@@ -98,7 +100,7 @@ impl Broken {
         } else {
             format!("{said} ({code}: {})", reason.chars().take(200).collect::<String>())
         };
-        Self { why, then: Range::of(code), error: None }
+        Self { why, then: Range::of(code), error: None, code: Some(code) }
     }
 
     fn of(error: Error) -> Self {
@@ -219,7 +221,12 @@ impl Socket {
                         }
                         let error = error.unwrap_or_else(WireError::internal);
                         let then = if error.retryable { Range::BackOff } else { Range::Stop };
-                        return Err(Broken { why: error.message.clone(), then, error: Some(error) });
+                        return Err(Broken {
+                            why: error.message.clone(),
+                            then,
+                            error: Some(error),
+                            code: None,
+                        });
                     }
                     Some(Frame::Ctl(value)) => self.control(value)?,
                     _ => {}

@@ -5,15 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::acks::Acks;
 use super::cursor::Cursor;
 use super::socket::{Broken, Socket};
 use crate::conversation::{Cid, ConversationId};
 use crate::protocol::{AgentAuth, AgentAuthOk, AgentOp, SyncMode};
 
-/// Frames after which the client acknowledges.
-const ACK_FRAMES: u32 = 64;
-/// Time after which it does.
-const ACK_AFTER: Duration = Duration::from_secs(2);
 /// A request without an answer for so long is given up, and an outbox entry makes the client reconnect.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
 /// A link that held so long is good: backing off starts anew after it.
@@ -53,8 +50,7 @@ pub(super) struct Up {
     pub(super) leave_at: Option<Instant>,
     pending: HashMap<String, (Pending, Instant)>,
     next_id: u64,
-    unacked: u32,
-    unacked_since: Option<Instant>,
+    acks: Acks,
 }
 
 /// Dials and signs in.
@@ -76,8 +72,7 @@ pub(super) async fn open(url: String, auth: AgentAuth) -> Result<(Up, AgentAuthO
         leave_at: None,
         pending: HashMap::new(),
         next_id: 0,
-        unacked: 0,
-        unacked_since: None,
+        acks: Acks::default(),
     };
     Ok((up, welcome))
 }
@@ -114,28 +109,17 @@ impl Up {
         if let Syncing::Frames(left) = self.syncing {
             self.syncing = if left <= 1 { Syncing::Done } else { Syncing::Frames(left - 1) };
         }
-        self.unacked += 1;
-        self.unacked_since.get_or_insert(now);
-        if self.unacked >= ACK_FRAMES { self.ack(cursor) } else { Ok(()) }
+        if self.acks.count(now) { self.socket.ack(cursor.last()) } else { Ok(()) }
     }
 
-    /// Acknowledges if two seconds have passed since the first frame that is not.
+    /// Acknowledges if it is time.
     pub(super) fn ack_if_due(&mut self, cursor: &Cursor, now: Instant) -> Result<(), Broken> {
-        match self.unacked_since {
-            Some(since) if since + ACK_AFTER <= now => self.ack(cursor),
-            _ => Ok(()),
-        }
-    }
-
-    fn ack(&mut self, cursor: &Cursor) -> Result<(), Broken> {
-        self.unacked = 0;
-        self.unacked_since = None;
-        self.socket.ack(cursor.last())
+        if self.acks.due(now) { self.socket.ack(cursor.last()) } else { Ok(()) }
     }
 
     /// When something of this link is due next.
     pub(super) fn next_at(&self) -> Option<Instant> {
         let answer = self.pending.values().map(|(_, at)| *at + ANSWER).min();
-        [self.unacked_since.map(|since| since + ACK_AFTER), self.leave_at, answer].into_iter().flatten().min()
+        [self.acks.at(), self.leave_at, answer].into_iter().flatten().min()
     }
 }
