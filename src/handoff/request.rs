@@ -1,0 +1,473 @@
+//! Does the visitor ask for a person? A grammar over word classes: verb × target, guarded against negation, questions
+//! about the assistant's nature, reports, quotations, third parties and necessity questions.
+//!
+//! A list of the usual phrases finds a quarter to a half of the requests and single words fire on visitors who ask
+//! *whether* they talk to a bot; classes and guards do better on both. It never reads meaning beyond one clause, and
+//! refuses to count a request that the visitor negates.
+
+use super::language::{LANGUAGES, Language, Token, class::*};
+use super::words::{self, Word};
+
+/// What was found in one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// A request for a person.
+    Request,
+    /// A request that the visitor negates ("you don't need to transfer me").
+    Negated,
+    /// A question whether the assistant is a person.
+    BotQuestion,
+}
+
+/// One match with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// What it is.
+    pub found: Found,
+    /// The rule that matched, with its language: `en.talk_person`.
+    pub rule: String,
+    /// 2: an explicit human target; 1: somebody, a desk or a named place.
+    pub strength: u8,
+    /// First byte in the message.
+    pub start: usize,
+    /// One past the last byte in the message.
+    pub end: usize,
+}
+
+/// A hit of one rule: token range and strength.
+struct Hit {
+    rule: &'static str,
+    from: usize,
+    to: usize,
+    strength: u8,
+}
+
+/// All requests, negated requests and bot questions of a message, in every language.
+///
+/// English is always tried; another language is tried when its common words are there or the message is too short to
+/// tell, and its typos are repaired only where it is the most familiar one.
+pub fn find(message: &str) -> Vec<Match> {
+    let words = words::split(message);
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let familiar: Vec<usize> = LANGUAGES.iter().map(|l| l.familiar(&words)).collect();
+    let most = familiar.iter().copied().max().unwrap_or(0);
+    let mut out = Vec::new();
+    for (language, common) in LANGUAGES.iter().zip(&familiar) {
+        let english = language.code == "en";
+        let short = words.len() <= 4;
+        if !english && !(*common > 0 && *common * 2 >= most || short) {
+            continue;
+        }
+        if english && familiar[0] * 3 < most {
+            continue;
+        }
+        let repair = *common == most && (english || most > 0);
+        out.extend(in_language(language, &words, repair));
+    }
+    out
+}
+
+fn in_language(language: &Language, words: &[Word], repair: bool) -> Vec<Match> {
+    let tokens = language.tokens(words, repair);
+    let mut out = Vec::new();
+    let bot = bot_question(language, words);
+    if let Some((from, to)) = bot {
+        out.push(matched(language, Found::BotQuestion, "bot_question", 0, from, to));
+    }
+    if language.quotes.iter().any(|q| words::find_phrase(words, q).is_some()) {
+        return out;
+    }
+    let grammar = Grammar { language, tokens: &tokens, words };
+    for hit in grammar.hits() {
+        let (start, end) = (tokens[hit.from].start, tokens[hit.to].end);
+        if bot.is_some_and(|(from, to)| start < to && from < end) {
+            continue;
+        }
+        let found = if grammar.negated(hit.from) { Found::Negated } else { Found::Request };
+        out.push(matched(language, found, hit.rule, hit.strength, start, end));
+    }
+    out
+}
+
+fn matched(language: &Language, found: Found, rule: &str, strength: u8, start: usize, end: usize) -> Match {
+    Match { found, rule: format!("{}.{rule}", language.code), strength, start, end }
+}
+
+/// Whether the visitor asks what they talk to: a question phrase and, within six words, a word it can be about.
+fn bot_question(language: &Language, words: &[Word]) -> Option<(usize, usize)> {
+    for phrase in &language.bot_question {
+        let Some((at, n)) = words::find_phrase(words, phrase) else { continue };
+        let about = words[at..].iter().take(n + 6).rposition(|w| language.bot_answer.contains(&w.text));
+        let whole = at + n == words.len() && words.len() <= n + 1;
+        if let Some(last) = about.map(|i| at + i).or(whole.then(|| at + n - 1)) {
+            return Some((words[at].start, words[last.max(at + n - 1)].end));
+        }
+    }
+    None
+}
+
+struct Grammar<'a> {
+    language: &'a Language,
+    tokens: &'a [Token],
+    words: &'a [Word],
+}
+
+impl Grammar<'_> {
+    fn hits(&self) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for at in 0..self.tokens.len() {
+            let found = self
+                .talk(at)
+                .or_else(|| self.contact(at))
+                .or_else(|| self.connect(at))
+                .or_else(|| self.give(at))
+                .or_else(|| self.want(at))
+                .or_else(|| self.target_then_verb(at))
+                .or_else(|| self.refuses_machine(at))
+                .or_else(|| self.escalate(at))
+                .or_else(|| self.is_there(at));
+            hits.extend(found);
+        }
+        hits.extend(self.bare());
+        hits
+    }
+
+    fn same_clause(&self, a: usize, b: usize) -> bool {
+        self.tokens[a].clause == self.tokens[b].clause
+    }
+
+    /// The next token of the clause of `at`.
+    fn next(&self, at: usize) -> Option<&Token> {
+        self.tokens.get(at + 1).filter(|t| t.clause == self.tokens[at].clause)
+    }
+
+    /// Walks from `at` over words that may stand before a target to a token of `targets`. `strange` is how many words
+    /// of no class may be passed; short ones look like mangled prepositions and cost nothing before a full target.
+    fn target(&self, at: usize, targets: u64, strange: usize) -> Option<usize> {
+        let (mut strange, mut mine) = (strange, false);
+        for i in at + 1..self.tokens.len().min(at + 9) {
+            let token = &self.tokens[i];
+            if token.clause != self.tokens[at].clause {
+                return None;
+            }
+            let last_of_noun = !self.next(i).is_some_and(|n| n.is(targets & !ANYONE));
+            if token.is(targets) && last_of_noun && !mine {
+                return Some(i);
+            }
+            if token.is(MINE) {
+                mine = !self.next(i).is_some_and(|n| n.is(MINE_MOD));
+                if token.text == "my" && self.next(i).is_some_and(|n| n.text == "account") {
+                    mine = false;
+                }
+                continue;
+            }
+            if token.is(targets | WITH | DET | MOD | ME) && !token.is(STOP & !targets) || token.is(DET) {
+                continue;
+            }
+            if token.is(STOP | OTHERS | SELF | TALK | NEGATOR | MACHINE) || strange == 0 {
+                return None;
+            }
+            strange -= 1;
+        }
+        None
+    }
+
+    /// "Talk to a person", "speak with support", "chat with the restaurant".
+    fn talk(&self, at: usize) -> Option<Hit> {
+        let verb = &self.tokens[at];
+        if !verb.is(TALK | TALKING) || self.guarded(at) {
+            return None;
+        }
+        if verb.is(TALKING) && self.before(at, 3).any(|t| t.is(REPORT)) && !self.before(at, 3).any(|t| t.is(ASK)) {
+            return None;
+        }
+        if let Some(to) = self.target(at, PERSON | SOMEBODY | ASSISTANT, 2) {
+            return Some(Hit { rule: "talk_person", from: at, to, strength: 2 });
+        }
+        if let Some(to) = self.target(at, ANYONE, 1) {
+            return Some(Hit { rule: "talk_someone", from: at, to, strength: 1 });
+        }
+        if let Some(to) = self.target(at, DESK, 0) {
+            let asks_hours = self.language.hours.iter().any(|h| words::find_phrase(self.words, h).is_some());
+            return (!asks_hours).then_some(Hit { rule: "talk_desk", from: at, to, strength: 1 });
+        }
+        self.open_place(at).map(|to| Hit { rule: "talk_place", from: at, to, strength: 1 })
+    }
+
+    /// A place of ours by any name: "(speak) to the restaurant", "(transfer me) to your night porter".
+    fn open_place(&self, at: usize) -> Option<usize> {
+        let mut i = at + 1;
+        while self.tokens.get(i).is_some_and(|t| t.is(WITH | ME) && self.same_clause(at, i)) {
+            i += 1;
+        }
+        let owner = self.tokens.get(i).filter(|t| i > at + 1 && t.is(OWNER) && self.same_clause(at, i))?;
+        let place = self.next(i)?;
+        let wished = self.before(at, 6).any(|t| t.is(ASK)) || self.next(i).is_some_and(|t| t.is(PLEASE));
+        let ends = self.tokens.get(i + 2).is_none_or(|t| t.clause != owner.clause || t.is(AFTER));
+        (wished && ends && !place.is(MACHINE | STOP | OTHERS | ME | SELF)).then_some(i + 1)
+    }
+
+    /// "Contact an agent", "get in touch with somebody". Desks are left out: how to contact support is a question
+    /// that documents answer.
+    fn contact(&self, at: usize) -> Option<Hit> {
+        if !self.tokens[at].is(CONTACT) || self.guarded(at) {
+            return None;
+        }
+        if let Some(to) = self.target(at, PERSON | SOMEBODY | ASSISTANT, 1) {
+            return Some(Hit { rule: "contact_person", from: at, to, strength: 2 });
+        }
+        self.target(at, ANYONE, 0).map(|to| Hit { rule: "contact_someone", from: at, to, strength: 1 })
+    }
+
+    /// "Connect me to a person", "put me through to support", "transfer to agent".
+    fn connect(&self, at: usize) -> Option<Hit> {
+        let verb = &self.tokens[at];
+        if !verb.is(CONNECT) || self.guarded(at) {
+            return None;
+        }
+        let me = (at + 1..self.tokens.len().min(at + 4))
+            .take_while(|i| self.same_clause(at, *i))
+            .any(|i| self.tokens[i].is(ME))
+            || self.before(at, 3).any(|t| t.is(ME));
+        let passive = self.before(at, 2).any(|t| t.text == "be" || t.text == "get");
+        if me || passive {
+            if let Some(to) = self.target(at, PERSON | SOMEBODY | ASSISTANT, 2) {
+                return Some(Hit { rule: "connect_person", from: at, to, strength: 2 });
+            }
+            if let Some(to) = self.target(at, ANYONE | DESK, 0) {
+                return Some(Hit { rule: "connect_someone", from: at, to, strength: 1 });
+            }
+        }
+        if verb.is(CONNECT_SURE)
+            && let Some(to) = self.target(at, PERSON, 1)
+        {
+            return Some(Hit { rule: "connect_person", from: at, to, strength: 2 });
+        }
+        if me && verb.is(CONNECT_OPEN) {
+            return self.open_place_of_transfer(at).map(|to| Hit { rule: "connect_place", from: at, to, strength: 1 });
+        }
+        None
+    }
+
+    fn open_place_of_transfer(&self, at: usize) -> Option<usize> {
+        let to = (at + 1..self.tokens.len().min(at + 4)).find(|i| self.tokens[*i].text == "to" && self.same_clause(at, *i))?;
+        let mut i = to + 1;
+        while self.tokens.get(i).is_some_and(|t| t.is(DET)) {
+            i += 1;
+        }
+        let place = self.tokens.get(i).filter(|_| self.same_clause(at, i))?;
+        (!place.is(MINE | SELF | ME | STOP | MACHINE)).then_some(i)
+    }
+
+    /// "Give me a human", "get someone else on the line".
+    fn give(&self, at: usize) -> Option<Hit> {
+        if !self.tokens[at].is(GIVE) || self.guarded(at) {
+            return None;
+        }
+        let me = self.next(at).is_some_and(|t| t.is(ME)) || self.tokens[at].is(WANT);
+        let to = self.target(at, PERSON | SOMEBODY | ANYONE, 1)?;
+        let on_line = self.words.iter().any(|w| matches!(w.text.as_str(), "line" | "phone" | "here"));
+        let sure = self.tokens[to].is(PERSON) && (me || on_line) || on_line && me || self.tokens[to].is(PERSON | ANYONE) && on_line;
+        let person = me && self.tokens[to].is(SOMEBODY) && self.ends_noun(to);
+        (sure && self.ends_noun(to) || person).then_some(Hit { rule: "give_person", from: at, to, strength: 2 })
+    }
+
+    /// Whether no further noun follows, so that the target is the thing itself and not "agent account".
+    fn ends_noun(&self, at: usize) -> bool {
+        self.next(at).is_none_or(|t| t.is(AFTER | FILLER | PRESENT | WITH) || t.is(TALK))
+    }
+
+    /// "I want a human", "need a live agent".
+    fn want(&self, at: usize) -> Option<Hit> {
+        if !self.tokens[at].is(WANT) || self.guarded(at) {
+            return None;
+        }
+        let to = self.target(at, PERSON | SOMEBODY, 0)?;
+        let real = (at + 1..to).any(|i| matches!(self.tokens[i].text.as_str(), "real" | "live" | "actual"));
+        let target = &self.tokens[to];
+        let sure = target.is(PERSON) || real;
+        let between = (at + 1..to).all(|i| self.tokens[i].is(DET | MOD | WITH | PERSON | SOMEBODY) && self.tokens[i].text != "to");
+        (sure && between && self.ends_noun(to)).then_some(Hit { rule: "want_person", from: at, to, strength: 2 })
+    }
+
+    /// "Someone I can talk to", "a person to chat with", "can somebody call me"; with `target_first` "mit einem
+    /// Menschen sprechen".
+    fn target_then_verb(&self, at: usize) -> Option<Hit> {
+        let target = &self.tokens[at];
+        if !target.is(PERSON | SOMEBODY | ANYONE) && !(self.language.target_first && target.is(DESK)) {
+            return None;
+        }
+        let owned = at > 0 && self.tokens[at - 1].is(MINE);
+        if owned {
+            return None;
+        }
+        for i in at + 1..self.tokens.len().min(at + 6) {
+            let token = &self.tokens[i];
+            if token.clause != target.clause {
+                return None;
+            }
+            if token.is(TALK) || self.language.target_first && token.is(CONTACT | CONNECT_SURE) {
+                let between = &self.tokens[at + 1..i];
+                let toward = self.next(i).is_some_and(|t| t.is(ME | WITH));
+                let own = between.iter().any(|t| t.is(SELF) || t.text == "to" || t.is(PRESENT)) || toward && self.next(i).is_some_and(|t| t.is(ME));
+                let wished = self.language.target_first && !self.before(at, 6).any(|t| t.is(OTHERS));
+                if (own || wished) && !self.guarded(at) {
+                    return Some(Hit { rule: "person_to_talk", from: at, to: i, strength: 1 + u8::from(target.is(PERSON)) });
+                }
+                return None;
+            }
+            if token.is(CALL) && self.tokens.get(i + 1).is_some_and(|t| t.is(ME) && t.clause == target.clause) {
+                let asked = at > 0 && self.tokens[at - 1].is(ASK | GIVE | WANT);
+                return asked.then_some(Hit { rule: "person_to_call", from: at, to: i + 1, strength: 1 });
+            }
+            if !token.is(WITH | SELF | ASK | LIGHT | PRESENT | MOD | DET) && token.text != "that" && token.text != "who" {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// "Stop talking to bots", "I don't want to share this with a machine", "why am I wasting time with a machine".
+    fn refuses_machine(&self, at: usize) -> Option<Hit> {
+        if !self.tokens[at].is(DEAL) || self.others_before(at) {
+            return None;
+        }
+        let mut with = false;
+        for i in at + 1..self.tokens.len().min(at + 8) {
+            let token = &self.tokens[i];
+            if token.clause != self.tokens[at].clause {
+                return None;
+            }
+            if token.is(MACHINE) {
+                let refused = self.tokens[at].is(REFUSE) || self.before(at, 7).any(|t| t.is(REFUSE));
+                return (with && refused).then_some(Hit { rule: "refuses_machine", from: at, to: i, strength: 2 });
+            }
+            with |= matches!(token.text.as_str(), "to" | "with" | "by" | "mit" | "avec" | "con" | "com" | "met" | "a");
+        }
+        if !self.language.target_first {
+            return None;
+        }
+        let machine = self.before_places(at, 5).find(|i| self.tokens[*i].is(MACHINE))?;
+        let refused = self.before(at, 8).any(|t| t.is(REFUSE));
+        refused.then_some(Hit { rule: "refuses_machine", from: machine, to: at, strength: 2 })
+    }
+
+    /// "Escalate this", "please escalate".
+    fn escalate(&self, at: usize) -> Option<Hit> {
+        let verb = &self.tokens[at];
+        let next = self.next(at);
+        let mine = next.is_some_and(|t| t.is(ME | MINE) || matches!(t.text.as_str(), "to" | "the"));
+        let alone = next.is_none_or(|t| t.is(FILLER)) && self.before(at, 8).all(|t| t.is(FILLER | ASK | SELF | LIGHT));
+        (verb.is(ESCALATE) && !self.guarded(at) && (mine || alone))
+            .then_some(Hit { rule: "escalate", from: at, to: at, strength: 2 })
+    }
+
+    /// "Is there a human here", "any agent available".
+    fn is_there(&self, at: usize) -> Option<Hit> {
+        if !self.tokens[at].is(EXISTS) {
+            return None;
+        }
+        let to = (at + 1..self.tokens.len().min(at + 6)).take_while(|i| self.same_clause(at, *i)).find(|i| {
+            self.tokens[*i].is(PERSON)
+        })?;
+        let clear = (at + 1..to).all(|i| self.tokens[i].is(DET | MOD | PRESENT | EXISTS | PERSON));
+        let present = self.next(to).is_some_and(|t| t.is(PRESENT));
+        let whole = self.next(to).is_none() && (at + 1..to).any(|i| self.tokens[i].is(PRESENT));
+        (clear && (present || whole)).then_some(Hit { rule: "is_there", from: at, to, strength: 2 })
+    }
+
+    /// A clause that is nothing but a target and courtesy: "agent please", "no. human.", "spa team please".
+    fn bare(&self) -> Option<Hit> {
+        let mut from = 0;
+        while from < self.tokens.len() {
+            let clause = self.tokens[from].clause;
+            let to = (from..self.tokens.len()).find(|i| self.tokens[*i].clause != clause).unwrap_or(self.tokens.len());
+            let tokens = &self.tokens[from..to];
+            let please = tokens.iter().any(|t| t.is(PLEASE))
+                || self.tokens.get(to).is_some_and(|t| t.is(PLEASE));
+            let person = tokens.iter().rposition(|t| t.is(PERSON) || t.is(SOMEBODY) && !t.repaired);
+            let plain = tokens.iter().all(|t| t.is(PERSON | SOMEBODY | FILLER | MOD | PLEASE) && !t.is(NEGATOR));
+            if let Some(person) = person
+                && plain
+                && tokens.len() <= 7
+                && tokens[person..].iter().skip(1).all(|t| t.is(FILLER | PLEASE))
+            {
+                let alone = tokens.iter().filter(|t| t.is(SOMEBODY)).count() == 0 || tokens.len() > 1;
+                let spoken_to = from > 0 && !please && self.tokens[..from].iter().all(|t| t.is(FILLER));
+                let greeting = spoken_to && self.tokens[..from].iter().any(|t| self.is_greeting(&t.text));
+                if alone && !greeting {
+                    return Some(Hit { rule: "bare_person", from: from + person, to: from + person, strength: 2 });
+                }
+            }
+            let desk = tokens.iter().position(|t| t.is(DESK));
+            if let Some(desk) = desk
+                && please
+                && tokens.len() <= 4
+                && tokens.iter().filter(|t| !t.is(FILLER | DESK | MOD | PLEASE)).count() <= 1
+                && !tokens.iter().any(|t| t.is(WITH | WANT | STOP) && !t.is(FILLER))
+            {
+                return Some(Hit { rule: "bare_desk", from: from + desk, to: from + desk, strength: 1 });
+            }
+            from = to;
+        }
+        None
+    }
+
+    fn is_greeting(&self, word: &str) -> bool {
+        let small = &self.language.courtesies;
+        small.greetings.contains(word) || small.thanks.contains(word)
+    }
+
+    /// The tokens of the same clause before `at`, nearest first, at most `n`.
+    fn before(&self, at: usize, n: usize) -> impl Iterator<Item = &Token> {
+        self.before_places(at, n).map(|i| &self.tokens[i])
+    }
+
+    fn before_places(&self, at: usize, n: usize) -> impl Iterator<Item = usize> {
+        let clause = self.tokens[at].clause;
+        (at.saturating_sub(n)..at).rev().take_while(move |i| self.tokens[*i].clause == clause)
+    }
+
+    /// Third parties, or a question whether it is necessary.
+    fn guarded(&self, at: usize) -> bool {
+        self.others_before(at) || self.necessity(at)
+    }
+
+    /// "(Can my) customers talk to": a third party is the nearest subject.
+    fn others_before(&self, at: usize) -> bool {
+        self.before(at, 5).find(|t| t.is(OTHERS | SELF)).is_some_and(|t| t.is(OTHERS))
+    }
+
+    fn necessity(&self, at: usize) -> bool {
+        let start = self.tokens[at].start;
+        let Some(word) = self.words.iter().position(|w| w.start >= start) else { return false };
+        self.language.necessity.iter().any(|phrase| {
+            let n = phrase.split(' ').count();
+            word >= n
+                && words::phrase_at(self.words, word - n, phrase).is_some()
+                && (word == n || !self.language.necessity_how.contains(&self.words[word - n - 1].text))
+        })
+    }
+
+    /// Whether a negator governs the verb at `at`: only light words stand between, and no new subject begins.
+    fn negated(&self, at: usize) -> bool {
+        for i in self.before_places(at, 9) {
+            let token = &self.tokens[i];
+            if token.is(NEGATOR) {
+                let why = self.before(i, 2).any(|t| t.is(WHY)) || token.is(WHY);
+                return !why;
+            }
+            if token.is(SELF) && !token.is(LIGHT | ME) {
+                let believed = i > 0 && self.same_clause(i, i - 1) && self.tokens[i - 1].is(BELIEVE);
+                if !believed {
+                    return false;
+                }
+            } else if !token.is(LIGHT | CONNECT | WITH | DET | BELIEVE) {
+                return false;
+            }
+        }
+        false
+    }
+}
