@@ -7,7 +7,8 @@ use crate::conversation::{
     SiteId, Time, VisitorId, VisitorRef,
 };
 use crate::protocol::{
-    AgentEph, AvailabilityInfo, VisitorEph, WireError, encode_eph, encode_event_tail, encode_row_tail, visitor_view,
+    AgentEph, AvailabilityInfo, VisitorEph, WireError, encode_eph, encode_event_tail, encode_row_tail,
+    visitor_view,
 };
 
 use super::SiteFilter;
@@ -28,7 +29,7 @@ pub struct SiteConfig {
     /// What `decide` needs to know.
     pub settings: Settings,
     /// The site's handoff policy.
-    pub policy: crate::handoff::Policy,
+    pub policy: crate::handoff::policy::Policy,
     /// The site's docs, indexed.
     pub index: Arc<crate::knowledge::Index>,
 }
@@ -278,7 +279,8 @@ impl Published {
     /// The shared part of the `row` frame.
     pub fn row_tail(&self) -> &str {
         self.row_tail.get_or_init(|| {
-            encode_row_tail(self.seq, self.conversation, self.row.version, Some(&self.row)).unwrap_or_default()
+            encode_row_tail(self.seq, self.conversation, self.row.version, Some(&self.row))
+                .unwrap_or_default()
         })
     }
 }

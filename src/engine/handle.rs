@@ -13,8 +13,8 @@ use super::shared::Shared;
 use super::tokens::{VisitorTokens, token_hash};
 use super::writer::{self, Job};
 use super::{
-    AgentSession, AgentView, Refusal, SiteConfig, SiteFilter, Submit, Subscription, Target, Who, answering, api,
-    tasks,
+    AgentSession, AgentView, Refusal, SiteConfig, SiteFilter, Submit, Subscription, Target, Who, answering,
+    api, tasks,
 };
 use crate::assistant::Responder;
 use crate::conversation::{AgentId, AgentRef, Command, ConversationId, SiteId, VisitorId};
@@ -332,4 +332,3 @@ impl Target {
         }
     }
 }
-

@@ -217,11 +217,8 @@ impl Hub {
     /// Tells every socket that the server drains.
     pub(super) fn drain(&self) {
         let inner = self.lock();
-        for outlet in inner
-            .agents
-            .iter()
-            .map(|a| &a.outlet)
-            .chain(inner.visitors.values().flatten().map(|s| &s.outlet))
+        for outlet in
+            inner.agents.iter().map(|a| &a.outlet).chain(inner.visitors.values().flatten().map(|s| &s.outlet))
         {
             if !outlet.send(Delivery::Draining) {
                 continue;

@@ -18,7 +18,8 @@ mod tokens;
 mod writer;
 
 pub use api::{
-    AgentSession, AgentView, Delivery, EphOut, Published, PublishedEvent, Refusal, SiteConfig, Submit, Target, Who,
+    AgentSession, AgentView, Delivery, EphOut, Published, PublishedEvent, Refusal, SiteConfig, Submit,
+    Target, Who,
 };
 pub use handle::{Engine, EngineOptions, Lease};
 pub use hub::{SiteFilter, Subscription};

@@ -18,7 +18,9 @@ use crate::conversation::{
     AgentId, Author, Conversation, ConversationId, Event, SiteId, State, Time, VisitorId,
 };
 use crate::log::{AgentRecord, Log, Readers};
-use crate::protocol::{AgentEph, AgentInfo, Answered, AvailabilityInfo, Limits, VisitorAvailability, VisitorEph};
+use crate::protocol::{
+    AgentEph, AgentInfo, Answered, AvailabilityInfo, Limits, VisitorAvailability, VisitorEph,
+};
 
 /// The live queue of one site, in order, with the position each visitor was told last.
 type Queue = BTreeMap<QueueKey, (VisitorId, u64)>;
@@ -194,11 +196,16 @@ impl Shared {
 
     /// After a commit, before it is published.
     pub(super) fn after_commit(&self, p: &Published) {
-        let moves = |e: &Event| !matches!(e, Event::MessagePosted(_) | Event::NoteAdded { .. } | Event::PageVisited { .. });
+        let moves = |e: &Event| {
+            !matches!(e, Event::MessagePosted(_) | Event::NoteAdded { .. } | Event::PageVisited { .. })
+        };
         if p.events.iter().any(|e| moves(&e.event)) {
             self.note_queue(&p.state);
         }
-        if p.events.iter().any(|e| matches!(&e.event, Event::MessagePosted(m) if matches!(m.author, Author::Agent(_)))) {
+        if p.events
+            .iter()
+            .any(|e| matches!(&e.event, Event::MessagePosted(m) if matches!(m.author, Author::Agent(_))))
+        {
             self.presence().forget_typing(p.conversation);
         }
         if p.state.assistant_owes() {

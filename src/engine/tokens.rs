@@ -53,7 +53,8 @@ impl VisitorTokens {
     }
 
     fn mac(&self, site: &SiteId, visitor: VisitorId, generation: u32) -> [u8; MAC_BYTES] {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
+        let mut mac =
+            <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
         mac.update(site.as_str().as_bytes());
         mac.update(&[0]);
         mac.update(visitor.0.as_bytes());

@@ -368,7 +368,7 @@ fn with_thanks(conversation: &Conversation, command: &Command) -> Option<Command
         Command::VisitorMessage { text, attachments, page, .. }
             if conversation.exists()
                 && conversation.state == State::Resolved
-                && crate::handoff::is_thanks(text) =>
+                && crate::handoff::courtesy::is_thanks(text) =>
         {
             Some(Command::VisitorMessage {
                 text: text.clone(),

@@ -71,19 +71,16 @@ struct Except {
     phrases: Vec<String>,
 }
 
-static SIGNS: LazyLock<Signs> =
-    LazyLock::new(|| toml::from_str(include_str!("mood.toml")).expect("the shipped mood file parses: a test reads it"));
+static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
+    toml::from_str(include_str!("mood.toml")).expect("the shipped mood file parses: a test reads it")
+});
 
 /// Reads the mood of one message. `answered_before`: whether the assistant has said something in this episode, without
 /// which `??` is only a question.
 pub fn read(message: &str, answered_before: bool) -> Mood {
     let words = words::split(message);
-    let excepted: Vec<(usize, usize)> = SIGNS
-        .except
-        .iter()
-        .flat_map(|e| &e.phrases)
-        .filter_map(|p| find(&words, p))
-        .collect();
+    let excepted: Vec<(usize, usize)> =
+        SIGNS.except.iter().flat_map(|e| &e.phrases).filter_map(|p| find(&words, p)).collect();
     let mut mood = Mood::default();
     let mut score: f32 = 0.0;
     for (list, weight) in [(&SIGNS.strong, 0.8), (&SIGNS.weak, 0.35)] {
@@ -141,7 +138,12 @@ fn find(words: &[Word], phrase: &str) -> Option<(usize, usize)> {
 }
 
 fn praise(words: &[Word]) -> bool {
-    words.iter().any(|w| matches!(w.text.as_str(), "thanks" | "thank" | "amazing" | "perfect" | "awesome" | "love" | "merci" | "danke" | "gracias"))
+    words.iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "thanks" | "thank" | "amazing" | "perfect" | "awesome" | "love" | "merci" | "danke" | "gracias"
+        )
+    })
 }
 
 /// Whether the message shouts, and whether that alone says enough: nothing but question marks, or question marks
@@ -165,10 +167,16 @@ mod tests {
 
     #[test]
     fn strong_phrases_weak_pairs_and_the_world() {
-        for text in ["you already said that", "that is wrong, stupid thing!!", "hello??? anyone there", "????"] {
+        for text in
+            ["you already said that", "that is wrong, stupid thing!!", "hello??? anyone there", "????"]
+        {
             assert!(read(text, true).frustrated(), "{text}");
         }
-        for text in ["My printer is driving me crazy, how do I reconnect it?", "Great!!! Thank you so much!!!", "hello?"] {
+        for text in [
+            "My printer is driving me crazy, how do I reconnect it?",
+            "Great!!! Thank you so much!!!",
+            "hello?",
+        ] {
             assert!(!read(text, true).frustrated(), "{text}");
         }
     }

@@ -204,7 +204,8 @@ impl State {
         if mood::read(text, self.attempts > 0).frustrated() {
             self.frustrated_turns += 1;
         }
-        self.problem_stated |= super::signals::states_problem(text, &matches) && courtesy::smalltalk(text).is_none();
+        self.problem_stated |=
+            super::signals::states_problem(text, &matches) && courtesy::smalltalk(text).is_none();
     }
 
     fn said(&mut self, turn: &Turn) {

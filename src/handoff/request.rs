@@ -180,7 +180,10 @@ impl Grammar<'_> {
         if !verb.is(TALK | TALKING) || self.guarded(at) {
             return None;
         }
-        if verb.is(TALKING) && self.before(at, 3).any(|t| t.is(REPORT)) && !self.before(at, 3).any(|t| t.is(ASK)) {
+        if verb.is(TALKING)
+            && self.before(at, 3).any(|t| t.is(REPORT))
+            && !self.before(at, 3).any(|t| t.is(ASK))
+        {
             return None;
         }
         if let Some(to) = self.target(at, PERSON | SOMEBODY | ASSISTANT, 2) {
@@ -246,13 +249,19 @@ impl Grammar<'_> {
             return Some(Hit { rule: "connect_person", from: at, to, strength: 2 });
         }
         if me && verb.is(CONNECT_OPEN) {
-            return self.open_place_of_transfer(at).map(|to| Hit { rule: "connect_place", from: at, to, strength: 1 });
+            return self.open_place_of_transfer(at).map(|to| Hit {
+                rule: "connect_place",
+                from: at,
+                to,
+                strength: 1,
+            });
         }
         None
     }
 
     fn open_place_of_transfer(&self, at: usize) -> Option<usize> {
-        let to = (at + 1..self.tokens.len().min(at + 4)).find(|i| self.tokens[*i].text == "to" && self.same_clause(at, *i))?;
+        let to = (at + 1..self.tokens.len().min(at + 4))
+            .find(|i| self.tokens[*i].text == "to" && self.same_clause(at, *i))?;
         let mut i = to + 1;
         while self.tokens.get(i).is_some_and(|t| t.is(DET)) {
             i += 1;
@@ -269,9 +278,16 @@ impl Grammar<'_> {
         let me = self.next(at).is_some_and(|t| t.is(ME)) || self.tokens[at].is(WANT);
         let to = self.target(at, PERSON | SOMEBODY | ANYONE, 1)?;
         let on_line = self.words.iter().any(|w| matches!(w.text.as_str(), "line" | "phone" | "here"));
-        let sure = self.tokens[to].is(PERSON) && (me || on_line) || on_line && me || self.tokens[to].is(PERSON | ANYONE) && on_line;
+        let sure = self.tokens[to].is(PERSON) && (me || on_line)
+            || on_line && me
+            || self.tokens[to].is(PERSON | ANYONE) && on_line;
         let person = me && self.tokens[to].is(SOMEBODY) && self.ends_noun(to);
-        (sure && self.ends_noun(to) || person).then_some(Hit { rule: "give_person", from: at, to, strength: 2 })
+        (sure && self.ends_noun(to) || person).then_some(Hit {
+            rule: "give_person",
+            from: at,
+            to,
+            strength: 2,
+        })
     }
 
     /// Whether no further noun follows, so that the target is the thing itself and not "agent account".
@@ -288,8 +304,14 @@ impl Grammar<'_> {
         let real = (at + 1..to).any(|i| matches!(self.tokens[i].text.as_str(), "real" | "live" | "actual"));
         let target = &self.tokens[to];
         let sure = target.is(PERSON) || real;
-        let between = (at + 1..to).all(|i| self.tokens[i].is(DET | MOD | WITH | PERSON | SOMEBODY) && self.tokens[i].text != "to");
-        (sure && between && self.ends_noun(to)).then_some(Hit { rule: "want_person", from: at, to, strength: 2 })
+        let between = (at + 1..to)
+            .all(|i| self.tokens[i].is(DET | MOD | WITH | PERSON | SOMEBODY) && self.tokens[i].text != "to");
+        (sure && between && self.ends_noun(to)).then_some(Hit {
+            rule: "want_person",
+            from: at,
+            to,
+            strength: 2,
+        })
     }
 
     /// "Someone I can talk to", "a person to chat with", "can somebody call me"; with `target_first` "mit einem
@@ -311,18 +333,28 @@ impl Grammar<'_> {
             if token.is(TALK) || self.language.target_first && token.is(CONTACT | CONNECT_SURE) {
                 let between = &self.tokens[at + 1..i];
                 let toward = self.next(i).is_some_and(|t| t.is(ME | WITH));
-                let own = between.iter().any(|t| t.is(SELF) || t.text == "to" || t.is(PRESENT)) || toward && self.next(i).is_some_and(|t| t.is(ME));
+                let own = between.iter().any(|t| t.is(SELF) || t.text == "to" || t.is(PRESENT))
+                    || toward && self.next(i).is_some_and(|t| t.is(ME));
                 let wished = self.language.target_first && !self.before(at, 6).any(|t| t.is(OTHERS));
                 if (own || wished) && !self.guarded(at) {
-                    return Some(Hit { rule: "person_to_talk", from: at, to: i, strength: 1 + u8::from(target.is(PERSON)) });
+                    return Some(Hit {
+                        rule: "person_to_talk",
+                        from: at,
+                        to: i,
+                        strength: 1 + u8::from(target.is(PERSON)),
+                    });
                 }
                 return None;
             }
-            if token.is(CALL) && self.tokens.get(i + 1).is_some_and(|t| t.is(ME) && t.clause == target.clause) {
+            if token.is(CALL) && self.tokens.get(i + 1).is_some_and(|t| t.is(ME) && t.clause == target.clause)
+            {
                 let asked = at > 0 && self.tokens[at - 1].is(ASK | GIVE | WANT);
                 return asked.then_some(Hit { rule: "person_to_call", from: at, to: i + 1, strength: 1 });
             }
-            if !token.is(WITH | SELF | ASK | LIGHT | PRESENT | MOD | DET) && token.text != "that" && token.text != "who" {
+            if !token.is(WITH | SELF | ASK | LIGHT | PRESENT | MOD | DET)
+                && token.text != "that"
+                && token.text != "who"
+            {
                 return None;
             }
         }
@@ -342,9 +374,17 @@ impl Grammar<'_> {
             }
             if token.is(MACHINE) {
                 let refused = self.tokens[at].is(REFUSE) || self.before(at, 7).any(|t| t.is(REFUSE));
-                return (with && refused).then_some(Hit { rule: "refuses_machine", from: at, to: i, strength: 2 });
+                return (with && refused).then_some(Hit {
+                    rule: "refuses_machine",
+                    from: at,
+                    to: i,
+                    strength: 2,
+                });
             }
-            with |= matches!(token.text.as_str(), "to" | "with" | "by" | "mit" | "avec" | "con" | "com" | "met" | "a");
+            with |= matches!(
+                token.text.as_str(),
+                "to" | "with" | "by" | "mit" | "avec" | "con" | "com" | "met" | "a"
+            );
         }
         if !self.language.target_first {
             return None;
@@ -359,9 +399,14 @@ impl Grammar<'_> {
         let verb = &self.tokens[at];
         let next = self.next(at);
         let mine = next.is_some_and(|t| t.is(ME | MINE) || matches!(t.text.as_str(), "to" | "the"));
-        let alone = next.is_none_or(|t| t.is(FILLER)) && self.before(at, 8).all(|t| t.is(FILLER | ASK | SELF | LIGHT));
-        (verb.is(ESCALATE) && !self.guarded(at) && (mine || alone))
-            .then_some(Hit { rule: "escalate", from: at, to: at, strength: 2 })
+        let alone = next.is_none_or(|t| t.is(FILLER))
+            && self.before(at, 8).all(|t| t.is(FILLER | ASK | SELF | LIGHT));
+        (verb.is(ESCALATE) && !self.guarded(at) && (mine || alone)).then_some(Hit {
+            rule: "escalate",
+            from: at,
+            to: at,
+            strength: 2,
+        })
     }
 
     /// "Is there a human here", "any agent available".
@@ -369,9 +414,9 @@ impl Grammar<'_> {
         if !self.tokens[at].is(EXISTS) {
             return None;
         }
-        let to = (at + 1..self.tokens.len().min(at + 6)).take_while(|i| self.same_clause(at, *i)).find(|i| {
-            self.tokens[*i].is(PERSON)
-        })?;
+        let to = (at + 1..self.tokens.len().min(at + 6))
+            .take_while(|i| self.same_clause(at, *i))
+            .find(|i| self.tokens[*i].is(PERSON))?;
         let clear = (at + 1..to).all(|i| self.tokens[i].is(DET | MOD | PRESENT | EXISTS | PERSON));
         let present = self.next(to).is_some_and(|t| t.is(PRESENT));
         let whole = self.next(to).is_none() && (at + 1..to).any(|i| self.tokens[i].is(PRESENT));
@@ -383,12 +428,15 @@ impl Grammar<'_> {
         let mut from = 0;
         while from < self.tokens.len() {
             let clause = self.tokens[from].clause;
-            let to = (from..self.tokens.len()).find(|i| self.tokens[*i].clause != clause).unwrap_or(self.tokens.len());
+            let to = (from..self.tokens.len())
+                .find(|i| self.tokens[*i].clause != clause)
+                .unwrap_or(self.tokens.len());
             let tokens = &self.tokens[from..to];
-            let please = tokens.iter().any(|t| t.is(PLEASE))
-                || self.tokens.get(to).is_some_and(|t| t.is(PLEASE));
+            let please =
+                tokens.iter().any(|t| t.is(PLEASE)) || self.tokens.get(to).is_some_and(|t| t.is(PLEASE));
             let person = tokens.iter().rposition(|t| t.is(PERSON) || t.is(SOMEBODY) && !t.repaired);
-            let plain = tokens.iter().all(|t| t.is(PERSON | SOMEBODY | FILLER | MOD | PLEASE) && !t.is(NEGATOR));
+            let plain =
+                tokens.iter().all(|t| t.is(PERSON | SOMEBODY | FILLER | MOD | PLEASE) && !t.is(NEGATOR));
             if let Some(person) = person
                 && plain
                 && tokens.len() <= 7
@@ -398,7 +446,12 @@ impl Grammar<'_> {
                 let spoken_to = from > 0 && !please && self.tokens[..from].iter().all(|t| t.is(FILLER));
                 let greeting = spoken_to && self.tokens[..from].iter().any(|t| self.is_greeting(&t.text));
                 if alone && !greeting {
-                    return Some(Hit { rule: "bare_person", from: from + person, to: from + person, strength: 2 });
+                    return Some(Hit {
+                        rule: "bare_person",
+                        from: from + person,
+                        to: from + person,
+                        strength: 2,
+                    });
                 }
             }
             let desk = tokens.iter().position(|t| t.is(DESK));

@@ -136,7 +136,9 @@ impl Index {
             hits: ranked
                 .iter()
                 .take(limit)
-                .filter_map(|(id, score)| Some(Hit { passage: self.passages.get(*id as usize)?, score: *score }))
+                .filter_map(|(id, score)| {
+                    Some(Hit { passage: self.passages.get(*id as usize)?, score: *score })
+                })
                 .collect(),
         }
     }
@@ -167,8 +169,14 @@ mod tests {
 
     fn index() -> Index {
         let (passages, _) = load_embedded(&[
-            ("refunds.md", b"# Refunds\nMoney comes back within five days.\n## Partial refunds\nOnly some of it."),
-            ("login.md", b"# Log in\nReset your password from the log-in page.\n# Keys\nAPI keys are under Settings."),
+            (
+                "refunds.md",
+                b"# Refunds\nMoney comes back within five days.\n## Partial refunds\nOnly some of it.",
+            ),
+            (
+                "login.md",
+                b"# Log in\nReset your password from the log-in page.\n# Keys\nAPI keys are under Settings.",
+            ),
         ]);
         Index::new(passages)
     }
