@@ -128,7 +128,7 @@
     logId: kept.log_id || null,
     lastSeq: kept.last_seq || 0,
     conversation: kept.conversation || null, // {id, state, holder {kind, name}, position}
-    items: kept.items || [], // messages and notices, by seq
+    items: (Array.isArray(kept.items) ? kept.items : []).filter((x) => x && Array.isArray(x.sources)), // messages and notices, by seq
     initiated: !!kept.initiated, // a person was asked for, and neither queue entry nor ticket exists yet
     ticket: !!kept.ticket, // details were left; the answer comes by mail
     lead: !!kept.lead, // the form for details is open
@@ -219,6 +219,7 @@
   function notice(id, seq, at, text, kind, ours) {
     for (let i = state.items.length - 1; i >= 0 && state.items[i].author === 'system'; i--) {
       const other = state.items[i];
+      if (kind && other.kind && other.kind !== kind) break; // joined, left, joined: three lines
       if (other.text === text && other.id !== id) return;
       if (kind && other.kind === kind && other.id !== id && other.ours !== ours) {
         if (ours) return;
@@ -261,7 +262,7 @@
   function claim() {
     for (const key of disk.keys('out:')) {
       const entry = disk.get(key);
-      if (!entry || !entry.cid || !entry.d) {
+      if (!entry || !entry.cid || !entry.op || !entry.d) {
         disk.drop(key);
         continue;
       }
@@ -505,7 +506,7 @@
   }
 
   function page() {
-    return { url: location.href.slice(0, 2000), title: document.title.slice(0, 300) };
+    return { url: location.href.slice(0, 2000), title: wellFormed(document.title.slice(0, 300)) };
   }
 
   function authenticate(me) {

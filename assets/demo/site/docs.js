@@ -55,9 +55,9 @@
   }
 
   function render(text) {
-    const body = text.replace(/^---\n[\s\S]*?\n---\n/, '');
+    const body = text.replace(/^---\n[\s\S]*?\n---\n/, '').replace(/^#.*$/gm, '\n$&\n');
     const nodes = [];
-    for (const raw of body.split(/\n{2,}|\n(?=#)|(?<=^#.*)\n/m)) {
+    for (const raw of body.split(/\n{2,}/)) {
       const block = raw.trim();
       if (!block) continue;
       const lines = block.split('\n');
