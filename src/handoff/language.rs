@@ -11,6 +11,9 @@ use serde::Deserialize;
 
 use super::words::{self, Word};
 
+/// What a possessive cannot be: in "the agent's name" the target is the name.
+const ANY_TARGET: u64 = class::ANY_PERSON | class::DESK;
+
 /// Word classes as bits of a [`Token`]'s `classes`.
 pub mod class {
     /// To talk, speak, chat.
@@ -91,11 +94,18 @@ pub mod class {
     pub const AFTER: u64 = 1 << 37;
     /// Words that make "talking to" a report.
     pub const REPORT: u64 = 1 << 38;
+    /// This (chat): what may be handed over instead of *me*.
+    pub const IT: u64 = 1 << 39;
+    /// How.
+    pub const HOW: u64 = 1 << 40;
+    /// What a person is wanted for: help, look, call.
+    pub const HELP: u64 = 1 << 41;
+    /// Can, have, need: before a person who is to help.
+    pub const CAN: u64 = 1 << 42;
     /// Anything that is a human target.
     pub const ANY_PERSON: u64 = PERSON | SOMEBODY | ASSISTANT | ANYONE;
     /// The classes whose words are worth a typo repair.
-    pub const REPAIRED: u64 =
-        TALK | TALKING | CONTACT | CONNECT_SURE | PERSON | SOMEBODY | ASSISTANT | ANYONE;
+    pub const REPAIRED: u64 = TALK | TALKING | CONTACT | CONNECT_SURE | PERSON | SOMEBODY | ASSISTANT | ANYONE;
 }
 
 /// One language's data file as written.
@@ -105,22 +115,28 @@ struct File {
     code: String,
     function: Vec<String>,
     target_first: bool,
+    me_first: bool,
     talk: Vec<String>,
     talking: Vec<String>,
     contact: Vec<String>,
     contact_phrases: Vec<String>,
     connect: Vec<String>,
     connect_sure: Vec<String>,
+    connect_sure_phrases: Vec<String>,
     connect_open: Vec<String>,
     give: Vec<String>,
     want: Vec<String>,
+    want_phrases: Vec<String>,
     me: Vec<String>,
+    it: Vec<String>,
     ask: Vec<String>,
     #[serde(rename = "self")]
     own: Vec<String>,
     others: Vec<String>,
     with: Vec<String>,
+    with_phrases: Vec<String>,
     determiners: Vec<String>,
+    determiner_phrases: Vec<String>,
     owners: Vec<String>,
     modifiers: Vec<String>,
     mine: Vec<String>,
@@ -139,12 +155,15 @@ struct File {
     escalate: Vec<String>,
     callback: Vec<String>,
     present: Vec<String>,
+    help: Vec<String>,
     exists: Vec<String>,
+    can: Vec<String>,
     negators: Vec<String>,
     negator_phrases: Vec<String>,
     light: Vec<String>,
     believe: Vec<String>,
     why: Vec<String>,
+    how: Vec<String>,
     fillers: Vec<String>,
     please: Vec<String>,
     report: Vec<String>,
@@ -216,6 +235,8 @@ pub struct Language {
     pub code: String,
     /// Whether the target may stand before its verb ("mit einem Menschen sprechen").
     pub target_first: bool,
+    /// Whether *me* may stand before the verb ("me pueden comunicar").
+    pub me_first: bool,
     /// Phrases that quote a sentence or ask for a translation: no request in it is the visitor's.
     pub quotes: Vec<String>,
     /// "Do I need to (talk to an agent)": a question about necessity.
@@ -243,45 +264,16 @@ impl Language {
         use class::*;
         let mut classes: HashMap<String, u64> = HashMap::new();
         for (list, bits) in [
-            (&file.talk, TALK),
-            (&file.talking, TALKING),
-            (&file.contact, CONTACT),
-            (&file.connect, CONNECT),
-            (&file.connect_sure, CONNECT_SURE | CONNECT),
-            (&file.connect_open, CONNECT_OPEN | CONNECT),
-            (&file.give, GIVE),
-            (&file.want, WANT),
-            (&file.me, ME),
-            (&file.ask, ASK),
-            (&file.own, SELF),
-            (&file.others, OTHERS),
-            (&file.with, WITH),
-            (&file.determiners, DET),
-            (&file.owners, OWNER | DET),
-            (&file.modifiers, MOD),
-            (&file.mine, MINE),
-            (&file.mine_modifiers, MINE_MOD),
-            (&file.person, PERSON),
-            (&file.somebody, SOMEBODY),
-            (&file.assistant, ASSISTANT),
-            (&file.anyone, ANYONE),
-            (&file.desk, DESK),
-            (&file.machine, MACHINE),
-            (&file.deal, DEAL),
-            (&file.refuse, REFUSE),
-            (&file.escalate, ESCALATE),
-            (&file.callback, CALL),
-            (&file.present, PRESENT),
-            (&file.exists, EXISTS),
-            (&file.negators, NEGATOR),
-            (&file.light, LIGHT),
-            (&file.believe, BELIEVE),
-            (&file.why, WHY),
-            (&file.fillers, FILLER),
-            (&file.please, PLEASE),
-            (&file.report, REPORT),
-            (&file.stop, STOP),
-            (&file.after_person_ok, AFTER),
+            (&file.talk, TALK), (&file.talking, TALKING), (&file.contact, CONTACT), (&file.connect, CONNECT),
+            (&file.connect_sure, CONNECT_SURE | CONNECT), (&file.connect_open, CONNECT_OPEN | CONNECT), (&file.give, GIVE),
+            (&file.want, WANT), (&file.me, ME), (&file.ask, ASK), (&file.own, SELF), (&file.others, OTHERS),
+            (&file.with, WITH), (&file.determiners, DET), (&file.owners, OWNER | DET), (&file.modifiers, MOD),
+            (&file.mine, MINE), (&file.mine_modifiers, MINE_MOD), (&file.person, PERSON), (&file.somebody, SOMEBODY),
+            (&file.assistant, ASSISTANT), (&file.anyone, ANYONE), (&file.desk, DESK), (&file.machine, MACHINE),
+            (&file.deal, DEAL), (&file.refuse, REFUSE), (&file.escalate, ESCALATE), (&file.callback, CALL),
+            (&file.present, PRESENT), (&file.exists, EXISTS), (&file.negators, NEGATOR), (&file.light, LIGHT),
+            (&file.believe, BELIEVE), (&file.why, WHY), (&file.fillers, FILLER), (&file.please, PLEASE),
+            (&file.it, IT), (&file.how, HOW), (&file.help, HELP), (&file.can, CAN), (&file.report, REPORT), (&file.stop, STOP), (&file.after_person_ok, AFTER),
         ] {
             for word in list {
                 *classes.entry(words::fold(word)).or_default() |= bits;
@@ -289,11 +281,9 @@ impl Language {
         }
         let mut phrases: HashMap<String, Vec<(String, u64)>> = HashMap::new();
         for (list, bits) in [
-            (&file.contact_phrases, CONTACT),
-            (&file.person_phrases, PERSON),
-            (&file.desk_phrases, DESK | MOD),
-            (&file.machine_phrases, MACHINE),
-            (&file.negator_phrases, NEGATOR),
+            (&file.contact_phrases, CONTACT), (&file.connect_sure_phrases, CONNECT_SURE | CONNECT), (&file.with_phrases, WITH),
+            (&file.determiner_phrases, DET), (&file.want_phrases, WANT | ASK), (&file.person_phrases, PERSON), (&file.desk_phrases, DESK | MOD),
+            (&file.machine_phrases, MACHINE), (&file.negator_phrases, NEGATOR),
         ] {
             for phrase in list {
                 let first = phrase.split(' ').next().unwrap_or_default();
@@ -313,6 +303,7 @@ impl Language {
         let all = |list: &[String]| list.iter().map(|w| words::fold(w)).collect::<Vec<String>>();
         Language {
             target_first: file.target_first,
+            me_first: file.me_first,
             quotes: all(&file.quote_phrases),
             necessity: all(&file.necessity_phrases),
             necessity_how: set(&file.necessity_how),
@@ -362,14 +353,7 @@ impl Language {
             });
             if let Some((n, classes)) = phrase {
                 let end = words[at + n - 1].end;
-                out.push(Token {
-                    classes,
-                    text: word.text.clone(),
-                    start: word.start,
-                    end,
-                    clause: word.clause,
-                    repaired: false,
-                });
+                out.push(Token { classes, text: word.text.clone(), start: word.start, end, clause: word.clause, repaired: false });
                 at += n;
                 continue;
             }
@@ -383,11 +367,9 @@ impl Language {
                 repaired,
             };
             match self.classes.get(&word.text) {
+                Some(bits) if word.possessive => out.push(token(bits & !ANY_TARGET, &word.text, false)),
                 Some(bits) => out.push(token(*bits, &word.text, false)),
-                None if !repair
-                    || self.function.contains(&word.text)
-                    || self.not_typos.contains(&word.text) =>
-                {
+                None if !repair || word.possessive || self.function.contains(&word.text) || self.not_typos.contains(&word.text) => {
                     out.push(token(0, &word.text, false));
                 }
                 None => {
@@ -420,7 +402,7 @@ impl Language {
                 4 => known_len >= 4 && (known_len > 4 || bits & class::TALK != 0),
                 _ => known_len >= 4,
             };
-            (allowed && words::one_edit(word, known)).then_some(*bits)
+            (allowed && !inflected(word, known) && words::one_edit(word, known)).then_some(*bits)
         })
     }
 
@@ -432,11 +414,16 @@ impl Language {
         (1..word.len() - 1).find_map(|cut| {
             let (left, right) = word.split_at(cut);
             let (l, r) = (*self.classes.get(left)?, *self.classes.get(right)?);
-            ((l | r) & class::REPAIRED != 0
-                && (l & class::WITH != 0 || r & class::WITH != 0 || l & class::SELF != 0))
+            ((l | r) & class::REPAIRED != 0 && (l & class::WITH != 0 || r & class::WITH != 0 || l & class::SELF != 0))
                 .then_some(((left, l), (right, r)))
         })
     }
+}
+
+/// Whether two words differ by an ending that makes another word of it: "advise" and "adviser", "office" and "officer".
+fn inflected(word: &str, known: &str) -> bool {
+    let ending = known.strip_prefix(word).or_else(|| word.strip_prefix(known));
+    ending.is_some_and(|e| matches!(e, "r" | "s" | "d" | "y"))
 }
 
 /// The data files, in the order they are tried.
@@ -454,11 +441,7 @@ const FILES: [&str; 7] = [
 pub static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     FILES
         .iter()
-        .map(|text| {
-            Language::new(
-                toml::from_str(text).expect("the shipped language files parse: a test reads them all"),
-            )
-        })
+        .map(|text| Language::new(toml::from_str(text).expect("the shipped language files parse: a test reads them all")))
         .collect()
 });
 
@@ -471,14 +454,8 @@ mod tests {
         let codes: Vec<&str> = LANGUAGES.iter().map(|l| l.code.as_str()).collect();
         assert_eq!(codes, ["en", "de", "fr", "es", "pt", "it", "nl"]);
         for language in LANGUAGES.iter() {
-            for bits in
-                [class::TALK, class::CONNECT, class::WANT, class::PERSON, class::ANYONE, class::NEGATOR]
-            {
-                assert!(
-                    language.classes.values().any(|c| c & bits != 0),
-                    "{} lacks class {bits:b}",
-                    language.code
-                );
+            for bits in [class::TALK, class::CONNECT, class::WANT, class::PERSON, class::ANYONE, class::NEGATOR] {
+                assert!(language.classes.values().any(|c| c & bits != 0), "{} lacks class {bits:b}", language.code);
             }
         }
     }

@@ -18,6 +18,8 @@ pub mod language;
 pub mod mood;
 pub mod policy;
 pub mod request;
+#[cfg(test)]
+mod request_cases;
 pub mod signals;
 pub mod topics;
 pub mod turn;

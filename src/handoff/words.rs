@@ -18,6 +18,8 @@ pub struct Word {
     pub end: usize,
     /// The clause it stands in, counted from 0. Full stops, commas, marks and line breaks end a clause.
     pub clause: usize,
+    /// Whether it was written with `'s`.
+    pub possessive: bool,
 }
 
 /// Folds a word: lower case, compatibility decomposition, combining marks and apostrophes dropped, `ß` as `ss`.
@@ -57,13 +59,15 @@ pub fn split(message: &str) -> Vec<Word> {
     let mut start: Option<usize> = None;
     let mut close = |start: &mut Option<usize>, end: usize, clause: &mut usize, pending: &mut bool| {
         if let Some(from) = start.take() {
-            let text = fold(&message[from..end]);
+            let raw = &message[from..end];
+            let text = fold(raw);
             if !text.is_empty() {
                 if *pending && !words.is_empty() {
                     *clause += 1;
                 }
                 *pending = false;
-                words.push(Word { text, start: from, end, clause: *clause });
+                let possessive = raw.ends_with("'s") || raw.ends_with("’s");
+                words.push(Word { text, start: from, end, clause: *clause, possessive });
             }
         }
     };

@@ -1,5 +1,8 @@
 //! Text to index terms: Unicode words, lower case, accents folded, lightly stemmed.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::handoff::words::fold;
@@ -21,15 +24,23 @@ static STOP: &[&str] = &[
     "mio", "het", "een", "ik", "hoe", "kan", "mijn", "van", "et", "y", "e",
 ];
 
-/// The terms of a text in order.
-pub(super) fn terms(text: &str) -> impl Iterator<Item = String> {
-    text.unicode_words().map(|w| stem(fold(w)))
+/// The terms of a text in order, each with whether it tells something (is no stop word).
+pub(super) fn terms(text: &str) -> impl Iterator<Item = (String, bool)> {
+    text.unicode_words().map(fold).map(|w| {
+        let telling = !is_stop(&w);
+        (stem(w), telling)
+    })
+}
+
+fn is_stop(word: &str) -> bool {
+    static SET: LazyLock<HashSet<&str>> = LazyLock::new(|| STOP.iter().copied().collect());
+    SET.contains(word)
 }
 
 /// The terms of a question: distinct, in order, without stop words unless nothing else is in it.
 pub fn question_terms(text: &str) -> Vec<String> {
     let words: Vec<String> = text.unicode_words().map(fold).filter(|w| !w.is_empty()).collect();
-    let kept: Vec<&String> = words.iter().filter(|w| !STOP.contains(&w.as_str())).collect();
+    let kept: Vec<&String> = words.iter().filter(|w| !is_stop(w)).collect();
     let kept = if kept.is_empty() { words.iter().collect() } else { kept };
     let mut out: Vec<String> = Vec::new();
     for word in kept {
@@ -91,6 +102,6 @@ mod tests {
         }
         assert_eq!(question_terms("How do I reset my password?"), ["reset", "password"]);
         assert_eq!(question_terms("what is it"), ["what", "is", "it"]);
-        assert_eq!(terms("Größe, 你好").collect::<Vec<_>>(), ["gross", "你", "好"]);
+        assert_eq!(terms("Größe, 你好").map(|t| t.0).collect::<Vec<_>>(), ["gross", "你", "好"]);
     }
 }
