@@ -212,8 +212,8 @@
 
   /** The server's own notice and our line for the same event are one line: the kind says which belong together. */
   function noticeKind(key) {
-    const found = /joined|left|resolved|resumed|cancel|ticket|lead/.exec(String(key || ''));
-    return found ? found[0].replace('lead', 'ticket') : '';
+    const found = /joined|left|resolved|resumed|cancel|ticket_queued/.exec(String(key || ''));
+    return found ? found[0].replace('_queued', '') : '';
   }
 
   function notice(id, seq, at, text, kind, ours) {
@@ -221,8 +221,8 @@
       const other = state.items[i];
       if (kind && other.kind && other.kind !== kind) break; // joined, left, joined: three lines
       if (other.text === text && other.id !== id) return;
-      if (kind && other.kind === kind && other.id !== id && other.ours !== ours) {
-        if (ours) return;
+      if (kind && other.kind === kind && other.id !== id && (other.ours !== ours || kind === 'ticket')) {
+        if (ours && !other.ours) return;
         state.items.splice(i, 1);
         break;
       }
@@ -342,7 +342,7 @@
       hold('assistant', undefined, 'assistant');
     } else if (entry.op === 'lead.submit') {
       state.lead = false;
-      state.ticket = true;
+      notice('l' + entry.cid, state.lastSeq, new Date().toISOString(), 'The team has your name and e-mail.', 'ticket', true);
       if (leadForm.contains(root.activeElement)) {
         paint();
         box.focus();
@@ -590,6 +590,11 @@
   /** The conversation as the server has it now, without its messages. */
   function adopt(c) {
     state.conversation = c ? { id: c.id, state: c.state, holder: c.holder, position: c.position } : null;
+    if (c && c.ticket !== undefined) state.ticket = c.ticket;
+    if (c && c.lead_wanted !== undefined) {
+      state.initiated = c.lead_wanted;
+      state.lead = c.lead_wanted || (state.lead && mode() === 'queued');
+    }
     if (mode() === 'agent') Object.assign(state, { lead: false, ticket: false });
   }
 
@@ -1177,7 +1182,8 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     set(badge, unread > 9 ? '9+' : String(unread));
 
     // What one can do.
-    const canAsk = m === 'assistant' && !state.lead && !state.ticket && !state.stopped && (offered() || ticketing());
+    // A ticket can become a live conversation when somebody is back.
+    const canAsk = !state.lead && !state.stopped && (m === 'assistant' ? offered() || ticketing() : m === 'queued' && state.ticket && offered());
     show(ask, canAsk);
     if (canAsk) {
       const asking = waiting('handoff.request');
@@ -1350,7 +1356,15 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     show(leadError, badName || badMail);
     set(leadError, badName ? 'Please write your name.' : badMail ? 'This e-mail address does not look complete.' : '');
     if (badName || badMail) (badName ? leadName : leadMail).focus();
-    else enqueue('lead.submit', text ? { name, email, text } : { name, email });
+    else {
+      // The words are a message like any other, so that they stand in the transcript.
+      if (text) enqueue('message.send', { text });
+      enqueue('lead.submit', { name, email });
+      if (wellFormed(box.value).trim() === text) {
+        box.value = '';
+        session.drop('draft');
+      }
+    }
   };
 
   // ---- The page around it ------------------------------------------------------------------------------------------

@@ -332,6 +332,44 @@ const cases = {
     check('nothing is offered where nobody is and no ticket is taken', await until(async () => !(await v.widget.ask.isVisible())));
     return v;
   },
+  async 'with nobody there: the form, its words as a message, the ticket, and back to a live person'() {
+    const v = await visitor({
+      'handoff.request': (f, self) => void (self.asked('lead.submit').length ? self.event('handoff.completed', { ticket: false }) : self.event('handoff.initiated', {})),
+      'lead.submit': (f, self) => {
+        self.event('handoff.completed', { ticket: true });
+        self.event('notice.posted', { id: 't', key: 'handoff.ticket_queued', text: 'We reply by e-mail.' });
+      },
+    });
+    await v.ready();
+    v.send({ t: 'eph', type: 'availability', offered: false, when_nobody: 'ticket' });
+    await until(async () => (await v.widget.ask.textContent()) === 'Leave a message for the team');
+    await v.widget.ask.click();
+    const form = v.page.locator('#baton-widget form.lead');
+    await form.getByLabel('Your name').fill('Ada');
+    await form.getByLabel('Your e-mail').fill('ada@example.org');
+    await form.getByLabel('Message (optional)').fill('call me');
+    await form.getByLabel('Your name').press('Enter');
+    await v.widget.line((l) => l.text === 'We reply by e-mail.');
+    const lines = (await v.widget.lines()).map((l) => l.text);
+    check('one message, one notice', JSON.stringify(lines) === JSON.stringify(['call me', 'We reply by e-mail.']), lines);
+    const lead = v.asked('lead.submit').map((f) => Object.keys(f.d).sort().join());
+    check('name and e-mail once, nothing the server does not know', lead.join(';') === 'cid,email,name', lead);
+    check('the order on the wire', JSON.stringify(v.frames.filter((f) => f.t === 'req' && f.d.cid).map((f) => f.op)) === '["handoff.request","message.send","lead.submit"]');
+    check('no offer while the ticket waits', !(await v.widget.ask.isVisible()) && !(await v.widget.queue.isVisible()));
+    v.send({ t: 'eph', type: 'availability', offered: true, when_nobody: 'ticket' });
+    await until(async () => (await v.widget.ask.isVisible()) && (await v.widget.ask.textContent()) === 'Talk to a person');
+    await v.widget.ask.click();
+    check('somebody is back: the ticket becomes a place in the queue', await until(() => v.widget.queue.isVisible()));
+    return v;
+  },
+  async 'a reload while contact details are wanted shows the form again'() {
+    const v = await visitor({ auth: (f, self, welcome) => ({ ...welcome(f.d), availability: { offered: false, when_nobody: 'ticket' }, conversation: { id: 'c1', state: 'assistant', holder: { kind: 'assistant' }, epoch: 0, ticket: false, lead_wanted: true, messages: f.d.resume ? null : [] } }) });
+    const form = v.page.locator('#baton-widget form.lead');
+    check('the form is there', await until(() => form.isVisible()));
+    await form.getByRole('button', { name: 'Not now' }).click();
+    check('not now: cancelled at the server', await until(() => v.asked('handoff.cancel').length === 1));
+    return v;
+  },
   async 'sources: http, https and own paths are links, the rest is text'() {
     const v = await visitor();
     await v.ready();
