@@ -84,7 +84,10 @@ impl Tally {
     }
     fn line(&self, name: &str) -> String {
         let (p, r, f) = (self.precision(), self.recall(), self.f1());
-        format!("{name}: precision {p:.3} recall {r:.3} F1 {f:.3} (n={}, false alarms {})", self.n, self.false_alarm)
+        format!(
+            "{name}: precision {p:.3} recall {r:.3} F1 {f:.3} (n={}, false alarms {})",
+            self.n, self.false_alarm
+        )
     }
 }
 
@@ -125,7 +128,12 @@ fn human_requests() {
         say(&format!("{name}: {alarms} false alarms in {n}"));
         all = (all.0 + alarms, all.1 + n);
     }
-    say(&format!("others together: {} in {} ({:.1} in 8,580)", all.0, all.1, f64::from(all.0) * 8580.0 / f64::from(all.1)));
+    say(&format!(
+        "others together: {} in {} ({:.1} in 8,580)",
+        all.0,
+        all.1,
+        f64::from(all.0) * 8580.0 / f64::from(all.1)
+    ));
     assert!(f64::from(all.0) * 8580.0 / f64::from(all.1) <= 8.0);
 }
 
@@ -134,7 +142,8 @@ fn frustration_and_topics() {
     let Some(at) = folder("frustration_and_topics") else { return };
     let mut tally = Tally::default();
     for row in lines(at.join("authored/frustration_cases.jsonl")) {
-        let (want, got) = (row["frustrated"].as_bool().unwrap(), mood::read(str_of(&row, "text"), true).frustrated());
+        let (want, got) =
+            (row["frustrated"].as_bool().unwrap(), mood::read(str_of(&row, "text"), true).frustrated());
         tally.add(want, got);
         if want != got {
             show(if want { "mood missed" } else { "mood false alarm" }, str_of(&row, "text"));
@@ -152,8 +161,15 @@ fn frustration_and_topics() {
     }
     say(&format!("frustration on clinc150: {alarms} alarms in {n}"));
     let wanted: Vec<String> = vec!["billing_dispute".into()];
-    let disputes = ["transaction_charged_twice", "request_refund", "extra_charge_on_statement", "card_payment_not_recognised",
-        "direct_debit_payment_not_recognised", "cash_withdrawal_not_recognised", "Refund_not_showing_up"];
+    let disputes = [
+        "transaction_charged_twice",
+        "request_refund",
+        "extra_charge_on_statement",
+        "card_payment_not_recognised",
+        "direct_debit_payment_not_recognised",
+        "cash_withdrawal_not_recognised",
+        "Refund_not_showing_up",
+    ];
     let mut tally = Tally::default();
     let mut by: HashMap<String, (u32, u32)> = HashMap::new();
     for row in lines(at.join("banking77/train.jsonl")) {
@@ -165,7 +181,8 @@ fn frustration_and_topics() {
         count.0 += u32::from(got);
     }
     say(&tally.line("billing_dispute on banking77"));
-    let mut rows: Vec<_> = by.into_iter().filter(|(i, c)| c.0 > 10 || disputes.contains(&i.as_str())).collect();
+    let mut rows: Vec<_> =
+        by.into_iter().filter(|(i, c)| c.0 > 10 || disputes.contains(&i.as_str())).collect();
     rows.sort_by_key(|r| std::cmp::Reverse(r.1.0));
     for (intent, (got, n)) in rows {
         say(&format!("  {intent}: {got}/{n}"));
@@ -197,7 +214,13 @@ fn auroc(wanted: &[f32], others: &[f32]) -> f64 {
     let mut won = 0.0;
     for w in wanted {
         for o in others {
-            won += if w > o { 1.0 } else if w == o { 0.5 } else { 0.0 };
+            won += if w > o {
+                1.0
+            } else if w == o {
+                0.5
+            } else {
+                0.0
+            };
         }
     }
     won / (wanted.len() * others.len()).max(1) as f64
@@ -228,7 +251,10 @@ fn retrieval_on_manuals() {
             hit += usize::from(rank == Some(0));
             reciprocal += rank.map_or(0.0, |r| 1.0 / (r + 1) as f64);
             if rank != Some(0) && corpus == "s10" {
-                show(&format!("gold {gold:?} got {:?}", hits.hits.first().map(|h| h.passage.label())), str_of(q, "question"));
+                show(
+                    &format!("gold {gold:?} got {:?}", hits.hits.first().map(|h| h.passage.label())),
+                    str_of(q, "question"),
+                );
             }
         }
         let share = hit as f64 / n as f64;
@@ -243,17 +269,28 @@ fn retrieval_on_manuals() {
     let about: Vec<(f32, f32)> = questions.iter().map(|q| norm(str_of(q, "question"))).collect();
     let far: Vec<(f32, f32)> =
         lines(at.join("banking77/train.jsonl")).iter().step_by(5).map(|q| norm(str_of(q, "text"))).collect();
-    let (a, f): (Vec<f32>, Vec<f32>) = (about.iter().map(|x| x.0).collect(), far.iter().map(|x| x.0).collect());
-    say(&format!("far-off (banking77 v. manuals): AUROC {:.3}, caught {:.3} at 90 % kept (n={}, {})",
-        auroc(&a, &f), caught(&a, &f), a.len(), f.len()));
+    let (a, f): (Vec<f32>, Vec<f32>) =
+        (about.iter().map(|x| x.0).collect(), far.iter().map(|x| x.0).collect());
+    say(&format!(
+        "far-off (banking77 v. manuals): AUROC {:.3}, caught {:.3} at 90 % kept (n={}, {})",
+        auroc(&a, &f),
+        caught(&a, &f),
+        a.len(),
+        f.len()
+    ));
     for limit in [0.15, 0.2, 0.25, 0.3] {
         let kept = a.iter().filter(|x| **x >= limit).count() as f64 / a.len() as f64;
         let off = f.iter().filter(|x| **x < limit).count() as f64 / f.len() as f64;
         say(&format!("  norm ≥ {limit}: keeps {kept:.3}, catches {off:.3}"));
     }
-    let coverage = |x: &[(f32, f32)], limit: f32| x.iter().filter(|x| x.1 >= limit).count() as f64 / x.len() as f64;
+    let coverage =
+        |x: &[(f32, f32)], limit: f32| x.iter().filter(|x| x.1 >= limit).count() as f64 / x.len() as f64;
     for limit in [0.3, 0.4, 0.5] {
-        say(&format!("  coverage ≥ {limit}: keeps {:.3}, lets pass {:.3}", coverage(&about, limit), coverage(&far, limit)));
+        say(&format!(
+            "  coverage ≥ {limit}: keeps {:.3}, lets pass {:.3}",
+            coverage(&about, limit),
+            coverage(&far, limit)
+        ));
     }
 }
 
@@ -275,11 +312,17 @@ fn retrieval_in_conversations() {
     let (mut hit, mut last_only, mut n) = (0, 0, 0);
     let (mut yes, mut no): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
     for task in lines(at.join("docqa_mtragun/tasks.jsonl")) {
-        let turns: Vec<&str> = task["turns"].as_array().unwrap().iter()
-            .filter(|t| str_of(t, "speaker") == "user").map(|t| str_of(t, "text")).collect();
+        let turns: Vec<&str> = task["turns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|t| str_of(t, "speaker") == "user")
+            .map(|t| str_of(t, "text"))
+            .collect();
         let Some((text, before)) = turns.split_last() else { continue };
         let hits = index.search(Query { text, previous: before.last().copied(), limit: 1 });
-        let gold: Vec<&str> = task["gold"].as_array().map(|g| g.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
+        let gold: Vec<&str> =
+            task["gold"].as_array().map(|g| g.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
         match str_of(&task, "answerability") {
             "ANSWERABLE" => yes.push(hits.norm),
             "UNANSWERABLE" => no.push(hits.norm),
@@ -289,13 +332,23 @@ fn retrieval_in_conversations() {
             continue;
         }
         n += 1;
-        let found = |h: &baton::knowledge::Hits<'_>| h.hits.first().is_some_and(|h| gold.contains(&h.passage.id.as_str()));
+        let found = |h: &baton::knowledge::Hits<'_>| {
+            h.hits.first().is_some_and(|h| gold.contains(&h.passage.id.as_str()))
+        };
         hit += usize::from(found(&hits));
         last_only += usize::from(found(&index.search(Query { text, previous: None, limit: 1 })));
     }
     let share = hit as f64 / n as f64;
-    say(&format!("mtragun: hit@1 {share:.3} with the turn before, {:.3} without (n={n})", last_only as f64 / n as f64));
-    say(&format!("mtragun answerable v. unanswerable: AUROC {:.3} (n={}, {})", auroc(&yes, &no), yes.len(), no.len()));
+    say(&format!(
+        "mtragun: hit@1 {share:.3} with the turn before, {:.3} without (n={n})",
+        last_only as f64 / n as f64
+    ));
+    say(&format!(
+        "mtragun answerable v. unanswerable: AUROC {:.3} (n={}, {})",
+        auroc(&yes, &no),
+        yes.len(),
+        no.len()
+    ));
     assert!(share >= 0.80);
 }
 
@@ -304,7 +357,10 @@ fn card_facts() {
     let Some(at) = folder("card_facts") else { return };
     let (mut kept, mut all, mut invented) = (0, 0, 0);
     for row in lines(at.join("handoff_summary/tau_airline.jsonl")) {
-        let turns: Vec<Turn> = row["turns"].as_array().unwrap().iter()
+        let turns: Vec<Turn> = row["turns"]
+            .as_array()
+            .unwrap()
+            .iter()
             .map(|t| match str_of(t, "speaker") {
                 "Customer" => Turn::visitor(str_of(t, "text")),
                 _ => Turn::agent(str_of(t, "text")),
@@ -337,8 +393,13 @@ fn card_facts() {
 fn speed_is_reported() {
     let Some(at) = folder("speed_is_reported") else { return };
     let base: Vec<Passage> = emanual(&at, None).passages().to_vec();
-    let passages: Vec<Passage> = base.iter().cycle().take(5000).enumerate()
-        .map(|(i, p)| Passage { id: i.to_string(), ..p.clone() }).collect();
+    let passages: Vec<Passage> = base
+        .iter()
+        .cycle()
+        .take(5000)
+        .enumerate()
+        .map(|(i, p)| Passage { id: i.to_string(), ..p.clone() })
+        .collect();
     let start = Instant::now();
     let index = Index::new(passages);
     let built = start.elapsed();
@@ -348,7 +409,10 @@ fn speed_is_reported() {
     let start = Instant::now();
     for q in &questions {
         let turns = [Turn::visitor(str_of(q, "question"))];
-        let reply = baton::assistant::answer::reply(&index, &baton::assistant::answer::Ask::new(&turns, &policy, true));
+        let reply = baton::assistant::answer::reply(
+            &index,
+            &baton::assistant::answer::Ask::new(&turns, &policy, true),
+        );
         assert!(!reply.text.is_empty());
     }
     let answered = start.elapsed() / u32::try_from(questions.len()).unwrap();

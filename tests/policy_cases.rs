@@ -6,9 +6,7 @@
 
 use baton::handoff::decide::decide;
 use baton::handoff::mood;
-use baton::handoff::policy::{
-    Availability, DecisionKind, Level, Policy, Reason, Routing, State,
-};
+use baton::handoff::policy::{Availability, DecisionKind, Level, Policy, Reason, Routing, State};
 use baton::handoff::signals::{Answer, Signals};
 use baton::handoff::turn::{Author, Source, Turn};
 use serde::Deserialize;
@@ -82,7 +80,14 @@ fn run(case: &Case) -> Result<(), String> {
     if fits {
         return Ok(());
     }
-    Err(format!("{}: {:?} for {:?} ({:?}); {}", case.id, got.decision, got.reason, case.message, got.explain()))
+    Err(format!(
+        "{}: {:?} for {:?} ({:?}); {}",
+        case.id,
+        got.decision,
+        got.reason,
+        case.message,
+        got.explain()
+    ))
 }
 
 #[test]
@@ -116,5 +121,8 @@ fn frustration_is_precise() {
     let precision = f64::from(hit) / f64::from(hit + i32::try_from(false_alarms.len()).unwrap());
     let recall = f64::from(hit) / f64::from(hit + i32::try_from(missed.len()).unwrap());
     let f1 = 2.0 * precision * recall / (precision + recall);
-    assert!(precision >= 0.85 && f1 >= 0.75, "precision {precision:.2} F1 {f1:.2}; {false_alarms:?}; missed {missed:?}");
+    assert!(
+        precision >= 0.85 && f1 >= 0.75,
+        "precision {precision:.2} F1 {f1:.2}; {false_alarms:?}; missed {missed:?}"
+    );
 }

@@ -131,7 +131,8 @@ pub fn reply(index: &Index, ask: &Ask<'_>) -> Reply {
     let quotes = quotes(&decision, &hits);
     let text = say(ask, &decision, message, &hits, quotes);
     let sources: Vec<Source> = hits.hits.iter().take(quotes).map(|h| source(h.passage)).collect();
-    let best = hits.hits.first().filter(|_| quotes == 0 && matches!(signals.answer, Answer::Ok | Answer::Weak));
+    let best =
+        hits.hits.first().filter(|_| quotes == 0 && matches!(signals.answer, Answer::Ok | Answer::Weak));
     let withheld = best.map(|h| (source(h.passage), hits.norm));
     let mut reply = Reply { text, sources, decision, signals, card: None, withheld };
     if reply.handoff() {
@@ -158,15 +159,24 @@ fn source(passage: &crate::knowledge::Passage) -> Source {
 
 fn say(ask: &Ask<'_>, decision: &Decision, message: &str, hits: &Hits<'_>, quotes: usize) -> String {
     let room = if quotes > 1 { QUOTE_AT_MOST / 2 } else { QUOTE_AT_MOST };
-    let part = |i: usize| hits.hits.get(i).map(|h| quote::quote(&h.passage.text, message, room)).unwrap_or_default();
+    let part =
+        |i: usize| hits.hits.get(i).map(|h| quote::quote(&h.passage.text, message, room)).unwrap_or_default();
     let label = |i: usize| hits.hits.get(i).map(|h| h.passage.label()).unwrap_or_default();
     let contact = ask.contact.map(|route| texts::CONTACT.replace("{route}", route)).unwrap_or_default();
     let person = ask.person_offered && ask.policy.level != Level::AiOnly;
     let mut out = fill(
         texts::english(decision.text_key),
-        &[("{quote}", part(0)), ("{other}", part(1)), ("{first}", label(0)), ("{second}", label(1)), ("{contact}", contact)],
+        &[
+            ("{quote}", part(0)),
+            ("{other}", part(1)),
+            ("{first}", label(0)),
+            ("{second}", label(1)),
+            ("{contact}", contact),
+        ],
     );
-    if person && matches!(decision.text_key, TextKey::SorryAnswer | TextKey::SorryClarify | TextKey::IAmAssistant) {
+    if person
+        && matches!(decision.text_key, TextKey::SorryAnswer | TextKey::SorryClarify | TextKey::IAmAssistant)
+    {
         out.push_str(texts::OFFER);
     }
     out
@@ -209,7 +219,10 @@ mod tests {
     }
 
     fn ask(turns: &[Turn], person: bool) -> Reply {
-        reply(&index(), &Ask { page: Some("https://x.example/p"), ..Ask::new(turns, &Policy::default(), person) })
+        reply(
+            &index(),
+            &Ask { page: Some("https://x.example/p"), ..Ask::new(turns, &Policy::default(), person) },
+        )
     }
 
     #[test]
@@ -231,7 +244,10 @@ mod tests {
             Turn::visitor("and on AmigaOS hardware"),
         ];
         let second = ask(&turns, true);
-        assert_eq!((second.decision.decision, second.decision.reason), (DecisionKind::Handoff, Reason::Unanswered));
+        assert_eq!(
+            (second.decision.decision, second.decision.reason),
+            (DecisionKind::Handoff, Reason::Unanswered)
+        );
         let card = second.card.expect("a handoff carries a card");
         assert_eq!(card.wants.first, "does it run on BeOS machines");
         assert_eq!(card.page.as_deref(), Some("https://x.example/p"));
@@ -252,7 +268,10 @@ mod tests {
         let turns = [Turn::visitor("do you ship to Norway?"), Turn::assistant("Yes.", vec![], None)];
         let policy = Policy::default();
         let said = reply(&index(), &Ask { button: true, ..Ask::new(&turns, &policy, true) });
-        assert_eq!((said.decision.decision, said.decision.reason), (DecisionKind::Handoff, Reason::VisitorButton));
+        assert_eq!(
+            (said.decision.decision, said.decision.reason),
+            (DecisionKind::Handoff, Reason::VisitorButton)
+        );
     }
 
     #[test]

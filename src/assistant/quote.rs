@@ -100,7 +100,9 @@ mod tests {
     #[test]
     fn the_top_and_the_relevant_sentence_stay() {
         let filler = "Nothing of note happens in this sentence at all. ".repeat(20);
-        let text = format!("Refunds are made to the card.\n{filler}\nGift cards are never refunded in cash. More filler.");
+        let text = format!(
+            "Refunds are made to the card.\n{filler}\nGift cards are never refunded in cash. More filler."
+        );
         let short = quote(&text, "can I get cash for a gift card?", 200);
         assert!(short.starts_with("Refunds are made") && short.contains("Gift cards are never"), "{short}");
         assert!(short.len() <= 220 && short.contains('…'), "{short}");

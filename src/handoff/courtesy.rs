@@ -36,7 +36,9 @@ fn in_language(language: &Language, message: &str, words: &[Word]) -> Option<Sma
     let small = &language.courtesies;
     let has = |set: &HashSet<String>| words.iter().any(|w| set.contains(&w.text));
     let all = words.iter().all(|w| {
-        [&small.greetings, &small.thanks, &small.byes, &small.acks, &small.fillers].iter().any(|s| s.contains(&w.text))
+        [&small.greetings, &small.thanks, &small.byes, &small.acks, &small.fillers]
+            .iter()
+            .any(|s| s.contains(&w.text))
     });
     if !all {
         return None;

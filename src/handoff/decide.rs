@@ -6,8 +6,8 @@
 
 use super::courtesy::Smalltalk;
 use super::policy::{
-    Availability, Counters, Decision, DecisionKind, Evidence, Level, Policy, Priority, Reason, RoutingMode, Standing,
-    State, TextKey, WhenNobody,
+    Availability, Counters, Decision, DecisionKind, Evidence, Level, Policy, Priority, Reason, RoutingMode,
+    Standing, State, TextKey, WhenNobody,
 };
 use super::signals::{Answer, Feedback, Signals};
 
@@ -55,7 +55,8 @@ impl Case<'_> {
         let missed = s.answer == Answer::None && !self.neutral();
         let unanswered = missed && self.state.failed_turns + 1 >= self.policy.failed_turns();
         let back_again = self.state.recently_resolved && s.still_broken;
-        let frustrated = s.frustration.frustrated() || s.feedback == Some(Feedback::Down) && s.frustration.score > 0.0;
+        let frustrated =
+            s.frustration.frustrated() || s.feedback == Some(Feedback::Down) && s.frustration.score > 0.0;
         [
             (!s.topics.is_empty(), Reason::RestrictedTopic),
             (s.keyword.is_some(), Reason::Keyword),
@@ -75,7 +76,10 @@ impl Case<'_> {
 
     /// Whether the message needs no answer from the docs.
     fn neutral(&self) -> bool {
-        self.signals.smalltalk.is_some() || self.signals.thanks || self.signals.bot_question || self.signals.negated
+        self.signals.smalltalk.is_some()
+            || self.signals.thanks
+            || self.signals.bot_question
+            || self.signals.negated
     }
 
     /// What one rule does where handing off is allowed at all.
@@ -203,8 +207,12 @@ impl Case<'_> {
             (None, Answer::Ok | Answer::Unknown) => TextKey::Answer,
             (None, Answer::Weak) => TextKey::AnswerTwo,
             (None, Answer::None | Answer::Error | Answer::Timeout) => {
-                let online = self.state.availability == Availability::Online && self.policy.level != Level::AiOnly;
-                return (DecisionKind::Clarify, if online { TextKey::Clarify } else { TextKey::ClarifyAlone });
+                let online =
+                    self.state.availability == Availability::Online && self.policy.level != Level::AiOnly;
+                return (
+                    DecisionKind::Clarify,
+                    if online { TextKey::Clarify } else { TextKey::ClarifyAlone },
+                );
             }
         };
         (DecisionKind::Answer, text)
@@ -224,8 +232,10 @@ impl Case<'_> {
 
     fn decision(&self, outcome: Outcome, reason: Reason, also: &[Reason]) -> Decision {
         let (decision, text_key) = outcome;
-        let missed = decision == DecisionKind::Clarify || self.signals.answer == Answer::None && !self.neutral();
-        let answered = decision == DecisionKind::Answer && matches!(self.signals.answer, Answer::Ok | Answer::Weak);
+        let missed =
+            decision == DecisionKind::Clarify || self.signals.answer == Answer::None && !self.neutral();
+        let answered =
+            decision == DecisionKind::Answer && matches!(self.signals.answer, Answer::Ok | Answer::Weak);
         let requested = self.signals.human_request.is_some() || self.signals.button;
         let counters = Counters {
             failed_turns: if answered { 0 } else { self.state.failed_turns + u32::from(missed) },
@@ -258,14 +268,24 @@ impl Case<'_> {
             Reason::HumanRequested => e.rule.get(2..3) == Some(".") && !e.rule.ends_with("bot_question"),
             _ => false,
         };
-        let (mut first, rest): (Vec<Evidence>, Vec<Evidence>) = s.evidence.iter().cloned().partition(deciding);
+        let (mut first, rest): (Vec<Evidence>, Vec<Evidence>) =
+            s.evidence.iter().cloned().partition(deciding);
         first.extend(rest);
-        let number = |rule: &str, score: f32| Evidence { rule: rule.to_owned(), text: String::new(), span: None, score };
+        let number = |rule: &str, score: f32| Evidence {
+            rule: rule.to_owned(),
+            text: String::new(),
+            span: None,
+            score,
+        };
         if s.repeat > 0 {
             first.push(number("repeat", s.repeat as f32));
         }
         if let Some(r) = &s.retrieval {
-            first.extend([number("norm", r.norm), number("margin", r.margin), number("coverage", r.coverage)]);
+            first.extend([
+                number("norm", r.norm),
+                number("margin", r.margin),
+                number("coverage", r.coverage),
+            ]);
         }
         first
     }
@@ -275,7 +295,11 @@ impl Case<'_> {
 fn spoken_for_ai_only(reason: Reason) -> bool {
     matches!(
         reason,
-        Reason::RestrictedTopic | Reason::HumanRequested | Reason::VisitorButton | Reason::Frustration | Reason::Loop
+        Reason::RestrictedTopic
+            | Reason::HumanRequested
+            | Reason::VisitorButton
+            | Reason::Frustration
+            | Reason::Loop
     )
 }
 

@@ -43,12 +43,34 @@ struct Piece<'a> {
 }
 
 const MONTHS: [&str; 24] = [
-    "jan", "january", "feb", "february", "mar", "march", "apr", "april", "may", "jun", "june", "jul", "july", "aug",
-    "august", "sep", "sept", "september", "oct", "october", "nov", "november", "dec", "december",
+    "jan",
+    "january",
+    "feb",
+    "february",
+    "mar",
+    "march",
+    "apr",
+    "april",
+    "may",
+    "jun",
+    "june",
+    "jul",
+    "july",
+    "aug",
+    "august",
+    "sep",
+    "sept",
+    "september",
+    "oct",
+    "october",
+    "nov",
+    "november",
+    "dec",
+    "december",
 ];
 const MONEY_WORDS: [&str; 20] = [
-    "dollar", "dollars", "usd", "eur", "euro", "euros", "gbp", "pound", "pounds", "chf", "cent", "cents", "percent", "yen",
-    "kr", "sek", "dkk", "nok", "bucks", "quid",
+    "dollar", "dollars", "usd", "eur", "euro", "euros", "gbp", "pound", "pounds", "chf", "cent", "cents",
+    "percent", "yen", "kr", "sek", "dkk", "nok", "bucks", "quid",
 ];
 const MONEY_SIGNS: [char; 5] = ['$', '€', '£', '¥', '₹'];
 
@@ -104,7 +126,8 @@ fn classify(text: &str, pieces: &[Piece<'_>], at: usize, shouting: bool) -> Opti
         let code = !shouting
             && (3..=10).contains(&letters)
             && word.chars().all(|c| c.is_ascii_uppercase() || c == '-')
-            && !["ASAP", "FAQ", "USA", "URL", "PDF", "THE", "NOT", "AND", "YES", "BUT", "ALL"].contains(&word);
+            && !["ASAP", "FAQ", "USA", "URL", "PDF", "THE", "NOT", "AND", "YES", "BUT", "ALL"]
+                .contains(&word);
         return code.then_some((FactKind::Code, 1));
     }
     if is_date(word) {
@@ -139,7 +162,9 @@ fn classify(text: &str, pieces: &[Piece<'_>], at: usize, shouting: bool) -> Opti
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut out = Vec::new();
     let mut from = 0;
-    for part in text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '“' | '”' | '<' | '>' | '*' | '[' | ']')) {
+    for part in text.split(|c: char| {
+        c.is_whitespace() || matches!(c, '(' | ')' | '"' | '“' | '”' | '<' | '>' | '*' | '[' | ']')
+    }) {
         let lead = part.len() - part.trim_start_matches(|c: char| is_edge(c)).len();
         let body = part.trim_matches(is_edge);
         if !body.is_empty() {
@@ -154,12 +179,19 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
 }
 
 fn is_edge(c: char) -> bool {
-    matches!(c, '.' | ',' | '!' | '?' | ';' | ':' | '\'' | '’' | '‘' | '-' | '–' | '—' | '…' | '/' | '|' | '{' | '}')
+    matches!(
+        c,
+        '.' | ',' | '!' | '?' | ';' | ':' | '\'' | '’' | '‘' | '-' | '–' | '—' | '…' | '/' | '|' | '{' | '}'
+    )
 }
 
 fn is_email(word: &str) -> bool {
     word.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && !host.contains('@') && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+        !name.is_empty()
+            && !host.contains('@')
+            && host.contains('.')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
     })
 }
 
@@ -170,7 +202,8 @@ fn is_number(word: &str) -> bool {
 }
 
 fn is_day(word: &str) -> bool {
-    let digits = word.trim_end_matches("st").trim_end_matches("nd").trim_end_matches("rd").trim_end_matches("th");
+    let digits =
+        word.trim_end_matches("st").trim_end_matches("nd").trim_end_matches("rd").trim_end_matches("th");
     matches!(digits.parse::<u8>(), Ok(1..=31)) && digits.len() <= 2
 }
 
@@ -181,8 +214,10 @@ fn is_year(word: &str) -> bool {
 fn is_date(word: &str) -> bool {
     ['-', '/', '.'].iter().any(|sep| {
         let parts: Vec<&str> = word.split(*sep).collect();
-        let numbers = parts.iter().all(|p| (1..=4).contains(&p.len()) && p.chars().all(|c| c.is_ascii_digit()));
-        let year = parts.iter().any(|p| p.len() == 4 && is_year(p)) || *sep != '.' && parts.iter().all(|p| p.len() <= 2);
+        let numbers =
+            parts.iter().all(|p| (1..=4).contains(&p.len()) && p.chars().all(|c| c.is_ascii_digit()));
+        let year = parts.iter().any(|p| p.len() == 4 && is_year(p))
+            || *sep != '.' && parts.iter().all(|p| p.len() <= 2);
         numbers && parts.len() == 3 && year
     })
 }
@@ -191,7 +226,8 @@ fn is_time(word: &str) -> bool {
     let clock = word.trim_end_matches("am").trim_end_matches("pm");
     match clock.split_once(':') {
         Some((h, m)) => {
-            matches!(h.parse::<u8>(), Ok(0..=23)) && m.get(..2).is_some_and(|m| matches!(m.parse::<u8>(), Ok(0..=59)))
+            matches!(h.parse::<u8>(), Ok(0..=23))
+                && m.get(..2).is_some_and(|m| matches!(m.parse::<u8>(), Ok(0..=59)))
         }
         None => clock.len() < word.len() && matches!(clock.parse::<u8>(), Ok(1..=12)),
     }
@@ -205,7 +241,8 @@ fn phone(text: &str, pieces: &[Piece<'_>], at: usize) -> Option<usize> {
     };
     let (mut n, mut digits) = (0, 0);
     while let Some(piece) = pieces.get(at + n) {
-        let apart = n > 0 && !matches!(&text[pieces[at + n - 1].end..piece.start], " " | "(" | ") " | " (" | "-" | " - ");
+        let apart = n > 0
+            && !matches!(&text[pieces[at + n - 1].end..piece.start], " " | "(" | ") " | " (" | "-" | " - ");
         if apart || !grouped(piece.text) || n == 6 {
             break;
         }
@@ -229,7 +266,9 @@ mod tests {
     fn shapes() {
         use FactKind::*;
         assert_eq!(
-            flat("Order #A-1042 for $30.50, mail jo@ex.org by May 20, 2024 at 9:30 am; call +49 30 1234567. 2 bags, 50%"),
+            flat(
+                "Order #A-1042 for $30.50, mail jo@ex.org by May 20, 2024 at 9:30 am; call +49 30 1234567. 2 bags, 50%"
+            ),
             [
                 (Code, "#A-1042"),
                 (Amount, "$30.50"),
@@ -241,11 +280,10 @@ mod tests {
                 (Amount, "50%"),
             ]
         );
-        assert_eq!(flat("user mei_brown_7075, reservation SI5UKW, flight HAT045"), [
-            (Code, "mei_brown_7075"),
-            (Code, "SI5UKW"),
-            (Code, "HAT045")
-        ]);
+        assert_eq!(
+            flat("user mei_brown_7075, reservation SI5UKW, flight HAT045"),
+            [(Code, "mei_brown_7075"), (Code, "SI5UKW"), (Code, "HAT045")]
+        );
         assert!(flat("HELLO I NEED HELP").is_empty());
         assert_eq!(flat("am 03.05.2024 um 2024-05-11"), [(Date, "03.05.2024"), (Date, "2024-05-11")]);
     }

@@ -105,7 +105,8 @@ pub mod class {
     /// Anything that is a human target.
     pub const ANY_PERSON: u64 = PERSON | SOMEBODY | ASSISTANT | ANYONE;
     /// The classes whose words are worth a typo repair.
-    pub const REPAIRED: u64 = TALK | TALKING | CONTACT | CONNECT_SURE | PERSON | SOMEBODY | ASSISTANT | ANYONE;
+    pub const REPAIRED: u64 =
+        TALK | TALKING | CONTACT | CONNECT_SURE | PERSON | SOMEBODY | ASSISTANT | ANYONE;
 }
 
 /// One language's data file as written.
@@ -264,16 +265,49 @@ impl Language {
         use class::*;
         let mut classes: HashMap<String, u64> = HashMap::new();
         for (list, bits) in [
-            (&file.talk, TALK), (&file.talking, TALKING), (&file.contact, CONTACT), (&file.connect, CONNECT),
-            (&file.connect_sure, CONNECT_SURE | CONNECT), (&file.connect_open, CONNECT_OPEN | CONNECT), (&file.give, GIVE),
-            (&file.want, WANT), (&file.me, ME), (&file.ask, ASK), (&file.own, SELF), (&file.others, OTHERS),
-            (&file.with, WITH), (&file.determiners, DET), (&file.owners, OWNER | DET), (&file.modifiers, MOD),
-            (&file.mine, MINE), (&file.mine_modifiers, MINE_MOD), (&file.person, PERSON), (&file.somebody, SOMEBODY),
-            (&file.assistant, ASSISTANT), (&file.anyone, ANYONE), (&file.desk, DESK), (&file.machine, MACHINE),
-            (&file.deal, DEAL), (&file.refuse, REFUSE), (&file.escalate, ESCALATE), (&file.callback, CALL),
-            (&file.present, PRESENT), (&file.exists, EXISTS), (&file.negators, NEGATOR), (&file.light, LIGHT),
-            (&file.believe, BELIEVE), (&file.why, WHY), (&file.fillers, FILLER), (&file.please, PLEASE),
-            (&file.it, IT), (&file.how, HOW), (&file.help, HELP), (&file.can, CAN), (&file.report, REPORT), (&file.stop, STOP), (&file.after_person_ok, AFTER),
+            (&file.talk, TALK),
+            (&file.talking, TALKING),
+            (&file.contact, CONTACT),
+            (&file.connect, CONNECT),
+            (&file.connect_sure, CONNECT_SURE | CONNECT),
+            (&file.connect_open, CONNECT_OPEN | CONNECT),
+            (&file.give, GIVE),
+            (&file.want, WANT),
+            (&file.me, ME),
+            (&file.ask, ASK),
+            (&file.own, SELF),
+            (&file.others, OTHERS),
+            (&file.with, WITH),
+            (&file.determiners, DET),
+            (&file.owners, OWNER | DET),
+            (&file.modifiers, MOD),
+            (&file.mine, MINE),
+            (&file.mine_modifiers, MINE_MOD),
+            (&file.person, PERSON),
+            (&file.somebody, SOMEBODY),
+            (&file.assistant, ASSISTANT),
+            (&file.anyone, ANYONE),
+            (&file.desk, DESK),
+            (&file.machine, MACHINE),
+            (&file.deal, DEAL),
+            (&file.refuse, REFUSE),
+            (&file.escalate, ESCALATE),
+            (&file.callback, CALL),
+            (&file.present, PRESENT),
+            (&file.exists, EXISTS),
+            (&file.negators, NEGATOR),
+            (&file.light, LIGHT),
+            (&file.believe, BELIEVE),
+            (&file.why, WHY),
+            (&file.fillers, FILLER),
+            (&file.please, PLEASE),
+            (&file.it, IT),
+            (&file.how, HOW),
+            (&file.help, HELP),
+            (&file.can, CAN),
+            (&file.report, REPORT),
+            (&file.stop, STOP),
+            (&file.after_person_ok, AFTER),
         ] {
             for word in list {
                 *classes.entry(words::fold(word)).or_default() |= bits;
@@ -281,9 +315,15 @@ impl Language {
         }
         let mut phrases: HashMap<String, Vec<(String, u64)>> = HashMap::new();
         for (list, bits) in [
-            (&file.contact_phrases, CONTACT), (&file.connect_sure_phrases, CONNECT_SURE | CONNECT), (&file.with_phrases, WITH),
-            (&file.determiner_phrases, DET), (&file.want_phrases, WANT | ASK), (&file.person_phrases, PERSON), (&file.desk_phrases, DESK | MOD),
-            (&file.machine_phrases, MACHINE), (&file.negator_phrases, NEGATOR),
+            (&file.contact_phrases, CONTACT),
+            (&file.connect_sure_phrases, CONNECT_SURE | CONNECT),
+            (&file.with_phrases, WITH),
+            (&file.determiner_phrases, DET),
+            (&file.want_phrases, WANT | ASK),
+            (&file.person_phrases, PERSON),
+            (&file.desk_phrases, DESK | MOD),
+            (&file.machine_phrases, MACHINE),
+            (&file.negator_phrases, NEGATOR | REFUSE),
         ] {
             for phrase in list {
                 let first = phrase.split(' ').next().unwrap_or_default();
@@ -353,7 +393,14 @@ impl Language {
             });
             if let Some((n, classes)) = phrase {
                 let end = words[at + n - 1].end;
-                out.push(Token { classes, text: word.text.clone(), start: word.start, end, clause: word.clause, repaired: false });
+                out.push(Token {
+                    classes,
+                    text: word.text.clone(),
+                    start: word.start,
+                    end,
+                    clause: word.clause,
+                    repaired: false,
+                });
                 at += n;
                 continue;
             }
@@ -369,7 +416,11 @@ impl Language {
             match self.classes.get(&word.text) {
                 Some(bits) if word.possessive => out.push(token(bits & !ANY_TARGET, &word.text, false)),
                 Some(bits) => out.push(token(*bits, &word.text, false)),
-                None if !repair || word.possessive || self.function.contains(&word.text) || self.not_typos.contains(&word.text) => {
+                None if !repair
+                    || word.possessive
+                    || self.function.contains(&word.text)
+                    || self.not_typos.contains(&word.text) =>
+                {
                     out.push(token(0, &word.text, false));
                 }
                 None => {
@@ -414,7 +465,8 @@ impl Language {
         (1..word.len() - 1).find_map(|cut| {
             let (left, right) = word.split_at(cut);
             let (l, r) = (*self.classes.get(left)?, *self.classes.get(right)?);
-            ((l | r) & class::REPAIRED != 0 && (l & class::WITH != 0 || r & class::WITH != 0 || l & class::SELF != 0))
+            ((l | r) & class::REPAIRED != 0
+                && (l & class::WITH != 0 || r & class::WITH != 0 || l & class::SELF != 0))
                 .then_some(((left, l), (right, r)))
         })
     }
@@ -441,7 +493,11 @@ const FILES: [&str; 7] = [
 pub static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     FILES
         .iter()
-        .map(|text| Language::new(toml::from_str(text).expect("the shipped language files parse: a test reads them all")))
+        .map(|text| {
+            Language::new(
+                toml::from_str(text).expect("the shipped language files parse: a test reads them all"),
+            )
+        })
         .collect()
 });
 
@@ -454,8 +510,14 @@ mod tests {
         let codes: Vec<&str> = LANGUAGES.iter().map(|l| l.code.as_str()).collect();
         assert_eq!(codes, ["en", "de", "fr", "es", "pt", "it", "nl"]);
         for language in LANGUAGES.iter() {
-            for bits in [class::TALK, class::CONNECT, class::WANT, class::PERSON, class::ANYONE, class::NEGATOR] {
-                assert!(language.classes.values().any(|c| c & bits != 0), "{} lacks class {bits:b}", language.code);
+            for bits in
+                [class::TALK, class::CONNECT, class::WANT, class::PERSON, class::ANYONE, class::NEGATOR]
+            {
+                assert!(
+                    language.classes.values().any(|c| c & bits != 0),
+                    "{} lacks class {bits:b}",
+                    language.code
+                );
             }
         }
     }

@@ -86,7 +86,11 @@ fn in_language(language: &Language, words: &[Word], repair: bool) -> Vec<Match> 
         if inside || bot.is_some() && hit.rule == "bare_person" {
             continue;
         }
-        let found = if grammar.negated(hit.from) { Found::Negated } else { Found::Request };
+        let found = if hit.rule != "refuses_machine" && grammar.negated(hit.from) {
+            Found::Negated
+        } else {
+            Found::Request
+        };
         out.push(matched(language, found, hit.rule, hit.strength, start, end));
     }
     out
@@ -182,7 +186,10 @@ impl Grammar<'_> {
         if !verb.is(TALK | TALKING) || self.guarded(at) {
             return None;
         }
-        if verb.is(TALKING) && self.before(at, 3).any(|t| t.is(REPORT)) && !self.before(at, 3).any(|t| t.is(ASK)) {
+        if verb.is(TALKING)
+            && self.before(at, 3).any(|t| t.is(REPORT))
+            && !self.before(at, 3).any(|t| t.is(ASK))
+        {
             return None;
         }
         if let Some(to) = self.target(at, PERSON | SOMEBODY | ASSISTANT, 2) {
@@ -248,19 +255,32 @@ impl Grammar<'_> {
         {
             return Some(Hit { rule: "connect_person", from: at, to, strength: 2 });
         }
-        let alone = verb.is(CONNECT_SURE) && self.next(at).is_some_and(|t| t.is(ME)) && self.before(at, 2).all(|t| t.is(FILLER | PLEASE | ASK | CAN | LIGHT));
-        if alone && self.tokens.get(at + 2).is_none_or(|t| t.clause != verb.clause || t.is(PLEASE | FILLER) && !t.is(WITH)) {
+        let alone = verb.is(CONNECT_SURE)
+            && self.next(at).is_some_and(|t| t.is(ME))
+            && self.before(at, 2).all(|t| t.is(FILLER | PLEASE | ASK | CAN | LIGHT));
+        if alone
+            && self
+                .tokens
+                .get(at + 2)
+                .is_none_or(|t| t.clause != verb.clause || t.is(PLEASE | FILLER) && !t.is(WITH))
+        {
             return Some(Hit { rule: "connect_me", from: at, to: at + 1, strength: 2 });
         }
         if me && verb.is(CONNECT_OPEN) {
-            return self.open_place_of_transfer(at).map(|to| Hit { rule: "connect_place", from: at, to, strength: 1 });
+            return self.open_place_of_transfer(at).map(|to| Hit {
+                rule: "connect_place",
+                from: at,
+                to,
+                strength: 1,
+            });
         }
         None
     }
 
     fn open_place_of_transfer(&self, at: usize) -> Option<usize> {
         self.next(at).filter(|t| t.is(ME))?;
-        let to = (at + 1..self.tokens.len().min(at + 4)).find(|i| self.toward(*i) && self.same_clause(at, *i))?;
+        let to =
+            (at + 1..self.tokens.len().min(at + 4)).find(|i| self.toward(*i) && self.same_clause(at, *i))?;
         let mut i = to + 1;
         while self.tokens.get(i).is_some_and(|t| t.is(DET)) {
             i += 1;
@@ -271,7 +291,10 @@ impl Grammar<'_> {
 
     /// Whether the token is *to*, alone or at the end of "through to".
     fn toward(&self, at: usize) -> bool {
-        self.tokens[at].text == "to" || self.tokens[at].is(WITH) && self.tokens[at].text == "through" && self.tokens[at].end - self.tokens[at].start > 8
+        self.tokens[at].text == "to"
+            || self.tokens[at].is(WITH)
+                && self.tokens[at].text == "through"
+                && self.tokens[at].end - self.tokens[at].start > 8
     }
 
     /// "Give me a human", "get someone else on the line".
@@ -283,10 +306,17 @@ impl Grammar<'_> {
         let me = self.next(at).is_some_and(|t| t.is(ME)) || self.tokens[at].is(WANT) || wished;
         let to = self.target(at, PERSON | SOMEBODY | ANYONE, 1)?;
         let on_line = self.words.iter().any(|w| matches!(w.text.as_str(), "line" | "phone" | "here"));
-        let sure = self.tokens[to].is(PERSON) && (me || on_line) || on_line && me || self.tokens[to].is(PERSON | ANYONE) && on_line;
+        let sure = self.tokens[to].is(PERSON) && (me || on_line)
+            || on_line && me
+            || self.tokens[to].is(PERSON | ANYONE) && on_line;
         let direct = self.next(at).is_some_and(|t| t.is(ME));
         let person = direct && self.tokens[to].is(SOMEBODY | ANYONE) && self.ends_noun(to);
-        (sure && self.ends_noun(to) || person).then_some(Hit { rule: "give_person", from: at, to, strength: 2 })
+        (sure && self.ends_noun(to) || person).then_some(Hit {
+            rule: "give_person",
+            from: at,
+            to,
+            strength: 2,
+        })
     }
 
     /// "Can a human help me", "have an agent look at this". Somebody unnamed does not count: "can someone help me" asks
@@ -296,12 +326,23 @@ impl Grammar<'_> {
             return None;
         }
         let to = self.target(at, PERSON | SOMEBODY, 0)?;
-        let real = (at + 1..to).any(|i| matches!(self.tokens[i].text.as_str(), "real" | "live" | "actual"));
-        let near = (at + 1..to).all(|i| self.tokens[i].is(DET | MOD | PERSON | SOMEBODY) && !self.tokens[i].is(WITH));
-        let help = self.next(to).filter(|t| t.is(HELP))
-            .or_else(|| self.next(to).filter(|t| t.text == "to").and(self.tokens.get(to + 2)).filter(|t| t.is(HELP)));
-        (near && help.is_some() && (self.tokens[to].is(PERSON) || real))
-            .then_some(Hit { rule: "person_to_help", from: at, to, strength: 2 })
+        let real = self.real(at, to);
+        let near = (at + 1..to)
+            .all(|i| self.tokens[i].is(DET | MOD | PERSON | SOMEBODY) && !self.tokens[i].is(WITH));
+        let help = self.next(to).filter(|t| t.is(HELP)).or_else(|| {
+            self.next(to).filter(|t| t.text == "to").and(self.tokens.get(to + 2)).filter(|t| t.is(HELP))
+        });
+        (near && help.is_some() && (self.tokens[to].is(PERSON) || real)).then_some(Hit {
+            rule: "person_to_help",
+            from: at,
+            to,
+            strength: 2,
+        })
+    }
+
+    /// Whether the words between stress that the person be one.
+    fn real(&self, from: usize, to: usize) -> bool {
+        self.tokens[from + 1..to].iter().any(|t| matches!(t.text.as_str(), "real" | "live" | "actual"))
     }
 
     /// Whether no further noun follows, so that the target is the thing itself and not "agent account".
@@ -315,11 +356,17 @@ impl Grammar<'_> {
             return None;
         }
         let to = self.target(at, PERSON | SOMEBODY, 0)?;
-        let real = (at + 1..to).any(|i| matches!(self.tokens[i].text.as_str(), "real" | "live" | "actual"));
+        let real = self.real(at, to);
         let target = &self.tokens[to];
         let sure = target.is(PERSON) || real;
-        let between = (at + 1..to).all(|i| self.tokens[i].is(DET | MOD | WITH | PERSON | SOMEBODY) && self.tokens[i].text != "to");
-        (sure && between && self.ends_noun(to)).then_some(Hit { rule: "want_person", from: at, to, strength: 2 })
+        let between = (at + 1..to)
+            .all(|i| self.tokens[i].is(DET | MOD | WITH | PERSON | SOMEBODY) && self.tokens[i].text != "to");
+        (sure && between && self.ends_noun(to)).then_some(Hit {
+            rule: "want_person",
+            from: at,
+            to,
+            strength: 2,
+        })
     }
 
     /// "Someone I can talk to", "a person to chat with", "can somebody call me"; with `target_first` "mit einem
@@ -341,15 +388,23 @@ impl Grammar<'_> {
             if token.is(TALK) || self.language.target_first && token.is(CONTACT | CONNECT_SURE) {
                 let between = &self.tokens[at + 1..i];
                 let toward = self.next(i).is_some_and(|t| t.is(ME | WITH));
-                let own = between.iter().any(|t| t.is(SELF) || t.text == "to" || t.is(PRESENT)) || toward && self.next(i).is_some_and(|t| t.is(ME));
+                let own = between.iter().any(|t| t.is(SELF) || t.text == "to" || t.is(PRESENT))
+                    || toward && self.next(i).is_some_and(|t| t.is(ME));
                 let wished = self.language.target_first && !self.before(at, 6).any(|t| t.is(OTHERS));
                 if (own || wished) && !self.guarded(at) {
-                    return Some(Hit { rule: "person_to_talk", from: at, to: i, strength: 1 + u8::from(target.is(PERSON)) });
+                    return Some(Hit {
+                        rule: "person_to_talk",
+                        from: at,
+                        to: i,
+                        strength: 1 + u8::from(target.is(PERSON)),
+                    });
                 }
                 return None;
             }
-            if token.is(CALL) && self.tokens.get(i + 1).is_some_and(|t| t.is(ME) && t.clause == target.clause) {
-                let asked = self.before(at, 3).find(|t| !t.is(DET | MOD)).is_some_and(|t| t.is(ASK | GIVE | WANT));
+            if token.is(CALL) && self.tokens.get(i + 1).is_some_and(|t| t.is(ME) && t.clause == target.clause)
+            {
+                let asked =
+                    self.before(at, 3).find(|t| !t.is(DET | MOD)).is_some_and(|t| t.is(ASK | GIVE | WANT));
                 return asked.then_some(Hit { rule: "person_to_call", from: at, to: i + 1, strength: 1 });
             }
             if !token.is(WITH | SELF | ASK | LIGHT | PRESENT | MOD | DET | DESK)
@@ -374,9 +429,17 @@ impl Grammar<'_> {
             }
             if token.is(MACHINE) {
                 let refused = self.tokens[at].is(REFUSE) || self.before(at, 7).any(|t| t.is(REFUSE));
-                return (with && refused).then_some(Hit { rule: "refuses_machine", from: at, to: i, strength: 2 });
+                return (with && refused).then_some(Hit {
+                    rule: "refuses_machine",
+                    from: at,
+                    to: i,
+                    strength: 2,
+                });
             }
-            with |= matches!(token.text.as_str(), "to" | "with" | "by" | "mit" | "avec" | "con" | "com" | "met" | "a");
+            with |= matches!(
+                token.text.as_str(),
+                "to" | "with" | "by" | "mit" | "avec" | "con" | "com" | "met" | "a"
+            );
         }
         if !self.language.target_first {
             return None;
@@ -391,9 +454,14 @@ impl Grammar<'_> {
         let verb = &self.tokens[at];
         let next = self.next(at);
         let mine = next.is_some_and(|t| t.is(ME | MINE | IT) || matches!(t.text.as_str(), "to" | "the"));
-        let alone = next.is_none_or(|t| t.is(FILLER)) && self.before(at, 8).all(|t| t.is(FILLER | ASK | SELF | LIGHT));
-        (verb.is(ESCALATE) && !self.guarded(at) && (mine || alone))
-            .then_some(Hit { rule: "escalate", from: at, to: at, strength: 2 })
+        let alone = next.is_none_or(|t| t.is(FILLER))
+            && self.before(at, 8).all(|t| t.is(FILLER | ASK | SELF | LIGHT));
+        (verb.is(ESCALATE) && !self.guarded(at) && (mine || alone)).then_some(Hit {
+            rule: "escalate",
+            from: at,
+            to: at,
+            strength: 2,
+        })
     }
 
     /// "Is there a human here", "any agent available".
@@ -401,10 +469,15 @@ impl Grammar<'_> {
         if !self.tokens[at].is(EXISTS) {
             return None;
         }
-        let to = (at + 1..self.tokens.len().min(at + 6)).take_while(|i| self.same_clause(at, *i)).find(|i| {
-            self.tokens[*i].is(PERSON)
-        })?;
-        let clear = (at + 1..to).all(|i| self.tokens[i].is(DET | MOD | PRESENT | EXISTS | PERSON));
+        let to =
+            (at + 1..self.tokens.len().min(at + 6)).take_while(|i| self.same_clause(at, *i)).find(|i| {
+                self.tokens[*i].is(PERSON | SOMEBODY)
+                    && !self.next(*i).is_some_and(|n| n.is(PERSON | SOMEBODY))
+            })?;
+        if !self.tokens[to].is(PERSON) && !self.real(at, to) {
+            return None;
+        }
+        let clear = (at + 1..to).all(|i| self.tokens[i].is(DET | MOD | PRESENT | EXISTS | PERSON | SOMEBODY));
         let present = self.next(to).is_some_and(|t| t.is(PRESENT));
         let whole = self.next(to).is_none() && (at + 1..to).any(|i| self.tokens[i].is(PRESENT));
         (clear && (present || whole)).then_some(Hit { rule: "is_there", from: at, to, strength: 2 })
@@ -415,22 +488,32 @@ impl Grammar<'_> {
         let mut from = 0;
         while from < self.tokens.len() {
             let clause = self.tokens[from].clause;
-            let to = (from..self.tokens.len()).find(|i| self.tokens[*i].clause != clause).unwrap_or(self.tokens.len());
+            let to = (from..self.tokens.len())
+                .find(|i| self.tokens[*i].clause != clause)
+                .unwrap_or(self.tokens.len());
             let tokens = &self.tokens[from..to];
-            let please = tokens.iter().any(|t| t.is(PLEASE))
-                || self.tokens.get(to).is_some_and(|t| t.is(PLEASE));
+            let please =
+                tokens.iter().any(|t| t.is(PLEASE)) || self.tokens.get(to).is_some_and(|t| t.is(PLEASE));
             let person = tokens.iter().rposition(|t| t.is(PERSON) || t.is(SOMEBODY) && !t.repaired);
-            let plain = tokens.iter().all(|t| t.is(PERSON | SOMEBODY | FILLER | MOD | PLEASE) && !t.is(NEGATOR));
+            let plain =
+                tokens.iter().all(|t| t.is(PERSON | SOMEBODY | FILLER | MOD | PLEASE) && !t.is(NEGATOR));
             if let Some(person) = person
                 && plain
                 && tokens.len() <= 7
                 && tokens[person..].iter().skip(1).all(|t| t.is(FILLER | PLEASE))
             {
                 let alone = tokens.iter().filter(|t| t.is(SOMEBODY)).count() == 0 || tokens.len() > 1;
-                let spoken_to = from > 0 && !please && self.tokens[..from].iter().all(|t| t.is(FILLER));
-                let greeting = spoken_to && self.tokens[..from].iter().any(|t| self.is_greeting(&t.text));
+                let spoken_to = from > 0
+                    && !please
+                    && self.tokens[..from].iter().all(|t| t.is(FILLER) || Self::is_greeting(&t.text));
+                let greeting = spoken_to && self.tokens[..from].iter().any(|t| Self::is_greeting(&t.text));
                 if alone && !greeting {
-                    return Some(Hit { rule: "bare_person", from: from + person, to: from + person, strength: 2 });
+                    return Some(Hit {
+                        rule: "bare_person",
+                        from: from + person,
+                        to: from + person,
+                        strength: 2,
+                    });
                 }
             }
             let desk = tokens.iter().position(|t| t.is(DESK));
@@ -447,9 +530,8 @@ impl Grammar<'_> {
         None
     }
 
-    fn is_greeting(&self, word: &str) -> bool {
-        let small = &self.language.courtesies;
-        small.greetings.contains(word) || small.thanks.contains(word)
+    fn is_greeting(word: &str) -> bool {
+        LANGUAGES.iter().any(|l| l.courtesies.greetings.contains(word) || l.courtesies.thanks.contains(word))
     }
 
     /// The tokens of the same clause before `at`, nearest first, at most `n`.

@@ -141,7 +141,10 @@ impl Signals {
         evidence.extend(matches.iter().map(|m| spot(m.rule.clone(), m.start, m.end, f32::from(m.strength))));
         if frustration.frustrated() {
             evidence.extend(
-                frustration.spans.iter().map(|(s, e)| spot("frustration".to_owned(), *s, *e, frustration.score)),
+                frustration
+                    .spans
+                    .iter()
+                    .map(|(s, e)| spot("frustration".to_owned(), *s, *e, frustration.score)),
             );
         }
         let smalltalk = courtesy::smalltalk(message);
@@ -178,9 +181,27 @@ pub fn states_problem(message: &str, matches: &[Match]) -> bool {
 }
 
 const STILL_BROKEN: [&str; 22] = [
-    "still broken", "still not working", "still doesnt work", "still does not work", "still isnt working", "still the same",
-    "still not fixed", "still isnt fixed", "still wrong", "still happening", "still cant", "still cannot", "same problem",
-    "same error", "same issue", "didnt work", "did not work", "doesnt work", "not fixed", "broken again", "back again",
+    "still broken",
+    "still not working",
+    "still doesnt work",
+    "still does not work",
+    "still isnt working",
+    "still the same",
+    "still not fixed",
+    "still isnt fixed",
+    "still wrong",
+    "still happening",
+    "still cant",
+    "still cannot",
+    "same problem",
+    "same error",
+    "same issue",
+    "didnt work",
+    "did not work",
+    "doesnt work",
+    "not fixed",
+    "broken again",
+    "back again",
     "immer noch",
 ];
 

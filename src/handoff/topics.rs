@@ -111,7 +111,9 @@ mod tests {
         assert_eq!(ids("I was charged twice this month"), ["billing_dispute"]);
         assert_eq!(ids("please close my account and delete everything"), ["cancellation"]);
         assert_eq!(ids("My lawyer will be in touch"), ["legal"]);
-        for text in ["How do I cancel an upload that is in progress?", "What legal entities can I add to an invoice?"] {
+        for text in
+            ["How do I cancel an upload that is in progress?", "What legal entities can I add to an invoice?"]
+        {
             assert!(ids(text).is_empty(), "{text}");
         }
     }

@@ -79,7 +79,26 @@ pub fn split(message: &str) -> Vec<Word> {
             start.get_or_insert(at);
         } else {
             close(&mut start, at, &mut clause, &mut pending);
-            if matches!(c, '.' | ',' | '!' | '?' | ';' | ':' | '\n' | '(' | ')' | '<' | '>' | '…' | '—' | '–' | '。' | '"' | '“' | '”') {
+            if matches!(
+                c,
+                '.' | ','
+                    | '!'
+                    | '?'
+                    | ';'
+                    | ':'
+                    | '\n'
+                    | '('
+                    | ')'
+                    | '<'
+                    | '>'
+                    | '…'
+                    | '—'
+                    | '–'
+                    | '。'
+                    | '"'
+                    | '“'
+                    | '”'
+            ) {
                 pending = true;
             }
         }
@@ -157,7 +176,8 @@ mod tests {
 
     #[test]
     fn edits() {
-        for (a, b) in [("chay", "chat"), ("somenoe", "someone"), ("talkk", "talk"), ("asistant", "assistant")] {
+        for (a, b) in [("chay", "chat"), ("somenoe", "someone"), ("talkk", "talk"), ("asistant", "assistant")]
+        {
             assert!(one_edit(a, b), "{a} {b}");
         }
         assert!(!one_edit("walks", "talk"));

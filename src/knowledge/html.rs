@@ -4,11 +4,31 @@
 use super::passage::Page;
 
 /// Elements whose content is not text for readers.
-const DROPPED: [&str; 9] = ["script", "style", "nav", "template", "noscript", "svg", "head", "footer", "iframe"];
+const DROPPED: [&str; 9] =
+    ["script", "style", "nav", "template", "noscript", "svg", "head", "footer", "iframe"];
 /// Elements that end a line of text.
 const BLOCKS: [&str; 21] = [
-    "p", "div", "li", "ul", "ol", "tr", "table", "section", "article", "main", "header", "br", "hr", "pre", "blockquote",
-    "dl", "dt", "dd", "figure", "form", "body",
+    "p",
+    "div",
+    "li",
+    "ul",
+    "ol",
+    "tr",
+    "table",
+    "section",
+    "article",
+    "main",
+    "header",
+    "br",
+    "hr",
+    "pre",
+    "blockquote",
+    "dl",
+    "dt",
+    "dd",
+    "figure",
+    "form",
+    "body",
 ];
 
 /// Reads one HTML file.
@@ -156,9 +176,12 @@ mod tests {
         let text = "<html><head><title>Help &amp; more</title><style>p{}</style></head><body><nav>Home</nav><h1>Shipping</h1><p>We ship to <b>Norway</b>.</p><SCRIPT>alert('<h2>')</SCRIPT><h2>Cost</h2><ul><li>5&nbsp;&euro;</li><li>a < b</li></ul>";
         let passages = read(text).into_passages("help.html");
         let flat: Vec<(String, &str)> = passages.iter().map(|p| (p.label(), p.text.as_str())).collect();
-        assert_eq!(flat, [
-            ("Help & more › Shipping".to_owned(), "We ship to Norway."),
-            ("Help & more › Shipping › Cost".to_owned(), "- 5 €\n- a < b"),
-        ]);
+        assert_eq!(
+            flat,
+            [
+                ("Help & more › Shipping".to_owned(), "We ship to Norway."),
+                ("Help & more › Shipping › Cost".to_owned(), "- 5 €\n- a < b"),
+            ]
+        );
     }
 }

@@ -16,7 +16,9 @@ const DEEPEST: usize = 16;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// It is not there.
-    #[error("the docs folder {0} does not exist; create it and put Markdown, HTML or text files in it, or name another")]
+    #[error(
+        "the docs folder {0} does not exist; create it and put Markdown, HTML or text files in it, or name another"
+    )]
     Missing(PathBuf),
     /// It is a file.
     #[error("{0} is not a folder; name the folder that holds the docs")]
@@ -25,7 +27,9 @@ pub enum LoadError {
     #[error("the docs folder {0} cannot be read ({1}); check its permissions")]
     Unreadable(PathBuf, std::io::Error),
     /// Nothing in it could be used.
-    #[error("the docs folder {0} holds no usable page ({1} skipped); put .md, .html or .txt files with text in it")]
+    #[error(
+        "the docs folder {0} holds no usable page ({1} skipped); put .md, .html or .txt files with text in it"
+    )]
     Empty(PathBuf, usize),
 }
 
@@ -83,7 +87,10 @@ impl Loaded {
 
     fn file(&mut self, path: &str, bytes: &[u8]) {
         let Some(kind) = Kind::of(path) else {
-            return self.warn(path, "not Markdown, HTML or text; give it the ending .md, .html or .txt if it is a page");
+            return self.warn(
+                path,
+                "not Markdown, HTML or text; give it the ending .md, .html or .txt if it is a page",
+            );
         };
         if bytes.len() as u64 > OVERSIZED {
             return self.warn(path, "larger than 2 MiB; split it into several pages");
@@ -165,7 +172,9 @@ fn walk(dir: &Path, prefix: &str, depth: usize, out: &mut Loaded) -> std::io::Re
                     Ok(bytes) => out.file(&shown, &bytes),
                     Err(e) => out.warn(&shown, format!("cannot be read ({e}); check its permissions")),
                 },
-                Err(e) => out.warn(&shown, format!("cannot be read ({e}); check the link or its permissions")),
+                Err(e) => {
+                    out.warn(&shown, format!("cannot be read ({e}); check the link or its permissions"))
+                }
             }
         }
     }
@@ -179,7 +188,8 @@ mod tests {
     #[test]
     fn bad_files_are_named_and_the_rest_is_read() {
         let dir = tempfile::tempdir().expect("a temporary folder can be made");
-        let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).expect("it is writable");
+        let write =
+            |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).expect("it is writable");
         write("a.md", b"# Hello\n\nWorld");
         write("b.txt", b"\xff\xfe bad");
         write("c.md", b"bin\0ary");

@@ -40,7 +40,11 @@ pub(super) fn read(text: &str) -> Page {
                 }
             }
             Event::End(
-                TagEnd::Paragraph | TagEnd::Item | TagEnd::CodeBlock | TagEnd::TableRow | TagEnd::TableHead
+                TagEnd::Paragraph
+                | TagEnd::Item
+                | TagEnd::CodeBlock
+                | TagEnd::TableRow
+                | TagEnd::TableHead
                 | TagEnd::BlockQuote(_),
             ) => page.block(&std::mem::take(&mut block)),
             Event::End(TagEnd::TableCell) => into.push_str("  "),
@@ -69,7 +73,9 @@ fn depth(level: HeadingLevel) -> u8 {
 fn front_matter(text: &str) -> (Page, &str) {
     let text = text.trim_start_matches('\u{feff}');
     let mut page = Page::default();
-    let Some(rest) = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n")) else { return (page, text) };
+    let Some(rest) = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n")) else {
+        return (page, text);
+    };
     let mut from = 0;
     for line in rest.split_inclusive('\n') {
         from += line.len();
@@ -97,11 +103,14 @@ mod tests {
         let text = "---\ntitle: Billing\nurl: https://x.example/billing\n---\nIntro *text*.\n\n# Refunds\n\n1. Open\n2. Ask\n\n## How long\n\nTwo `days`.\n\n| a | b |\n|---|---|\n| c | d |\n";
         let passages = read(text).into_passages("billing.md");
         let flat: Vec<(String, &str)> = passages.iter().map(|p| (p.label(), p.text.as_str())).collect();
-        assert_eq!(flat, [
-            ("Billing".to_owned(), "Intro text."),
-            ("Billing › Refunds".to_owned(), "1. Open\n2. Ask"),
-            ("Billing › Refunds › How long".to_owned(), "Two days.\na  b\nc  d"),
-        ]);
+        assert_eq!(
+            flat,
+            [
+                ("Billing".to_owned(), "Intro text."),
+                ("Billing › Refunds".to_owned(), "1. Open\n2. Ask"),
+                ("Billing › Refunds › How long".to_owned(), "Two days.\na  b\nc  d"),
+            ]
+        );
         assert_eq!(passages[2].address(), "https://x.example/billing");
         assert_eq!(passages[1].id, "billing.md#1");
     }

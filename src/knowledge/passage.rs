@@ -93,7 +93,8 @@ impl Page {
         let title = self.title.or(first).unwrap_or_else(|| stem(page));
         let mut out = Vec::new();
         for section in self.sections {
-            let headings: Vec<String> = section.path.into_iter().map(|(_, h)| h).filter(|h| *h != title).collect();
+            let headings: Vec<String> =
+                section.path.into_iter().map(|(_, h)| h).filter(|h| *h != title).collect();
             for text in cut(&section.text) {
                 out.push(Passage {
                     id: format!("{page}#{}", out.len()),

@@ -9,17 +9,19 @@ use crate::handoff::words::fold;
 
 /// Words of a question that say nothing about its subject. They are dropped from queries only.
 static STOP: &[&str] = &[
-    "a", "an", "the", "and", "or", "but", "if", "of", "to", "in", "on", "at", "by", "for", "with", "from", "about", "as",
-    "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "doing", "have", "has", "had", "can",
-    "could", "will", "would", "shall", "should", "may", "might", "must", "i", "me", "my", "mine", "we", "us", "our", "you",
-    "your", "he", "him", "his", "she", "her", "it", "its", "they", "them", "their", "this", "that", "these", "those",
-    "what", "which", "who", "whom", "whose", "when", "where", "why", "how", "there", "here", "so", "than", "then", "too",
-    "very", "just", "any", "some", "please", "tell", "want", "need", "like", "know", "im", "ive", "id", "cant", "dont",
-    "whats", "hows", "hi", "hello", "hey", "thanks", "thank", "ok", "also", "way", "possible", "get", "into", "not", "no",
-    "ich", "und", "der", "die", "das", "ein", "eine", "einen", "wie", "kann", "ist", "mit", "fur", "zu", "auf", "mein",
-    "meine", "bitte", "was", "wo", "mochte", "le", "la", "les", "un", "une", "de", "des", "je", "est", "comment", "puis",
-    "pour", "mon", "ma", "el", "los", "las", "una", "como", "puedo", "que", "en", "mi", "por", "para", "o", "os", "um",
-    "uma", "posso", "meu", "minha", "il", "lo", "gli", "mio", "het", "een", "ik", "hoe", "kan", "mijn", "van", "et", "y", "e",
+    "a", "an", "the", "and", "or", "but", "if", "of", "to", "in", "on", "at", "by", "for", "with", "from",
+    "about", "as", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "doing",
+    "have", "has", "had", "can", "could", "will", "would", "shall", "should", "may", "might", "must", "i",
+    "me", "my", "mine", "we", "us", "our", "you", "your", "he", "him", "his", "she", "her", "it", "its",
+    "they", "them", "their", "this", "that", "these", "those", "what", "which", "who", "whom", "whose",
+    "when", "where", "why", "how", "there", "here", "so", "than", "then", "too", "very", "just", "any",
+    "some", "please", "tell", "want", "need", "like", "know", "im", "ive", "id", "cant", "dont", "whats",
+    "hows", "hi", "hello", "hey", "thanks", "thank", "ok", "also", "way", "possible", "get", "into", "not",
+    "no", "ich", "und", "der", "die", "das", "ein", "eine", "einen", "wie", "kann", "ist", "mit", "fur",
+    "zu", "auf", "mein", "meine", "bitte", "was", "wo", "mochte", "le", "la", "les", "un", "une", "de",
+    "des", "je", "est", "comment", "puis", "pour", "mon", "ma", "el", "los", "las", "una", "como", "puedo",
+    "que", "en", "mi", "por", "para", "o", "os", "um", "uma", "posso", "meu", "minha", "il", "lo", "gli",
+    "mio", "het", "een", "ik", "hoe", "kan", "mijn", "van", "et", "y", "e",
 ];
 
 /// The terms of a text in order, each with whether it tells something (is no stop word).
@@ -60,7 +62,9 @@ fn stem(word: String) -> String {
     if let Some(s) = cut("ies").filter(|s| s.len() >= 2) {
         return s + "y";
     }
-    if let Some(s) = ["sses", "ches", "shes", "xes"].iter().find_map(|e| cut(e).map(|s| s + &e[..e.len() - 2])) {
+    if let Some(s) =
+        ["sses", "ches", "shes", "xes"].iter().find_map(|e| cut(e).map(|s| s + &e[..e.len() - 2]))
+    {
         return s;
     }
     let word = match word.strip_suffix('s') {
@@ -88,7 +92,11 @@ mod tests {
 
     #[test]
     fn forms_meet() {
-        for group in [["refund", "refunds", "refunded"], ["charge", "charged", "charging"], ["connect", "connects", "connecting"]] {
+        for group in [
+            ["refund", "refunds", "refunded"],
+            ["charge", "charged", "charging"],
+            ["connect", "connects", "connecting"],
+        ] {
             let stems: Vec<String> = group.iter().map(|w| stem((*w).to_owned())).collect();
             assert!(stems.windows(2).all(|w| w[0] == w[1]), "{stems:?}");
         }
