@@ -148,7 +148,7 @@ fn classify(text: &str, pieces: &[Piece<'_>], at: usize, shouting: bool) -> Opti
     if let Some(n) = phone(text, pieces, at) {
         return Some((FactKind::Phone, n));
     }
-    if number && digits <= 3 || number && word.contains([',', '.']) {
+    if number && (digits <= 3 || word.contains([',', '.'])) {
         let counted = next.as_deref().is_some_and(|n| n.chars().all(char::is_alphabetic) && n.len() > 2);
         return Some((FactKind::Number, 1 + usize::from(counted)));
     }

@@ -9,104 +9,11 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::class;
 use super::words::{self, Word};
 
 /// What a possessive cannot be: in "the agent's name" the target is the name.
 const ANY_TARGET: u64 = class::ANY_PERSON | class::DESK;
-
-/// Word classes as bits of a [`Token`]'s `classes`.
-pub mod class {
-    /// To talk, speak, chat.
-    pub const TALK: u64 = 1 << 0;
-    /// The same as an -ing form, which is also used to report.
-    pub const TALKING: u64 = 1 << 1;
-    /// To contact, reach, get in touch with.
-    pub const CONTACT: u64 = 1 << 2;
-    /// To put, pass, send (somebody): a request only with *me*.
-    pub const CONNECT: u64 = 1 << 3;
-    /// To connect, transfer, escalate: a request without *me* as well.
-    pub const CONNECT_SURE: u64 = 1 << 4;
-    /// To transfer, put through: takes any named place ("transfer me to the kitchen").
-    pub const CONNECT_OPEN: u64 = 1 << 5;
-    /// To give, get.
-    pub const GIVE: u64 = 1 << 6;
-    /// To want, need.
-    pub const WANT: u64 = 1 << 7;
-    /// Me, us, this.
-    pub const ME: u64 = 1 << 8;
-    /// Words that make a clause a wish.
-    pub const ASK: u64 = 1 << 9;
-    /// The visitor.
-    pub const SELF: u64 = 1 << 10;
-    /// Third parties.
-    pub const OTHERS: u64 = 1 << 11;
-    /// Prepositions and adverbs that may stand between a verb and a target.
-    pub const WITH: u64 = 1 << 12;
-    /// Articles and the like.
-    pub const DET: u64 = 1 << 13;
-    /// *the*, *your*: what makes an open target one of ours.
-    pub const OWNER: u64 = 1 << 14;
-    /// Adjectives and nouns before a target.
-    pub const MOD: u64 = 1 << 15;
-    /// *my*: the target is the visitor's own, not ours.
-    pub const MINE: u64 = 1 << 16;
-    /// …unless it is "my account manager".
-    pub const MINE_MOD: u64 = 1 << 17;
-    /// Human, agent, operator: a target alone.
-    pub const PERSON: u64 = 1 << 18;
-    /// Person, employee: a target only with a verb.
-    pub const SOMEBODY: u64 = 1 << 19;
-    /// Assistant: a target only after *talk* or *connect*.
-    pub const ASSISTANT: u64 = 1 << 20;
-    /// Someone, anyone.
-    pub const ANYONE: u64 = 1 << 21;
-    /// Support, reception.
-    pub const DESK: u64 = 1 << 22;
-    /// Bot, computer.
-    pub const MACHINE: u64 = 1 << 23;
-    /// What one does with a machine and does not want to.
-    pub const DEAL: u64 = 1 << 24;
-    /// Not, tired, instead.
-    pub const REFUSE: u64 = 1 << 25;
-    /// To escalate.
-    pub const ESCALATE: u64 = 1 << 26;
-    /// Call (me).
-    pub const CALL: u64 = 1 << 27;
-    /// There, here, available.
-    pub const PRESENT: u64 = 1 << 28;
-    /// Is, are, any.
-    pub const EXISTS: u64 = 1 << 29;
-    /// Not, never.
-    pub const NEGATOR: u64 = 1 << 30;
-    /// Words between a negator and the verb it negates.
-    pub const LIGHT: u64 = 1 << 31;
-    /// To think, believe.
-    pub const BELIEVE: u64 = 1 << 32;
-    /// Why.
-    pub const WHY: u64 = 1 << 33;
-    /// Words that may stand beside a bare target.
-    pub const FILLER: u64 = 1 << 34;
-    /// Please.
-    pub const PLEASE: u64 = 1 << 35;
-    /// Words that end the search for a target.
-    pub const STOP: u64 = 1 << 36;
-    /// Words that may follow a wanted person.
-    pub const AFTER: u64 = 1 << 37;
-    /// Words that make "talking to" a report.
-    pub const REPORT: u64 = 1 << 38;
-    /// This (chat): what may be handed over instead of *me*.
-    pub const IT: u64 = 1 << 39;
-    /// How.
-    pub const HOW: u64 = 1 << 40;
-    /// What a person is wanted for: help, look, call.
-    pub const HELP: u64 = 1 << 41;
-    /// Can, have, need: before a person who is to help.
-    pub const CAN: u64 = 1 << 42;
-    /// Anything that is a human target.
-    pub const ANY_PERSON: u64 = PERSON | SOMEBODY | ASSISTANT | ANYONE;
-    /// The classes whose words are worth a typo repair.
-    pub const REPAIRED: u64 = TALK | TALKING | CONTACT | CONNECT_SURE | PERSON | SOMEBODY | ASSISTANT | ANYONE;
-}
 
 /// One language's data file as written.
 #[derive(Debug, Default, Deserialize)]
@@ -264,16 +171,49 @@ impl Language {
         use class::*;
         let mut classes: HashMap<String, u64> = HashMap::new();
         for (list, bits) in [
-            (&file.talk, TALK), (&file.talking, TALKING), (&file.contact, CONTACT), (&file.connect, CONNECT),
-            (&file.connect_sure, CONNECT_SURE | CONNECT), (&file.connect_open, CONNECT_OPEN | CONNECT), (&file.give, GIVE),
-            (&file.want, WANT), (&file.me, ME), (&file.ask, ASK), (&file.own, SELF), (&file.others, OTHERS),
-            (&file.with, WITH), (&file.determiners, DET), (&file.owners, OWNER | DET), (&file.modifiers, MOD),
-            (&file.mine, MINE), (&file.mine_modifiers, MINE_MOD), (&file.person, PERSON), (&file.somebody, SOMEBODY),
-            (&file.assistant, ASSISTANT), (&file.anyone, ANYONE), (&file.desk, DESK), (&file.machine, MACHINE),
-            (&file.deal, DEAL), (&file.refuse, REFUSE), (&file.escalate, ESCALATE), (&file.callback, CALL),
-            (&file.present, PRESENT), (&file.exists, EXISTS), (&file.negators, NEGATOR), (&file.light, LIGHT),
-            (&file.believe, BELIEVE), (&file.why, WHY), (&file.fillers, FILLER), (&file.please, PLEASE),
-            (&file.it, IT), (&file.how, HOW), (&file.help, HELP), (&file.can, CAN), (&file.report, REPORT), (&file.stop, STOP), (&file.after_person_ok, AFTER),
+            (&file.talk, TALK),
+            (&file.talking, TALKING),
+            (&file.contact, CONTACT),
+            (&file.connect, CONNECT),
+            (&file.connect_sure, CONNECT_SURE | CONNECT),
+            (&file.connect_open, CONNECT_OPEN | CONNECT),
+            (&file.give, GIVE),
+            (&file.want, WANT),
+            (&file.me, ME),
+            (&file.ask, ASK),
+            (&file.own, SELF),
+            (&file.others, OTHERS),
+            (&file.with, WITH),
+            (&file.determiners, DET),
+            (&file.owners, OWNER | DET),
+            (&file.modifiers, MOD),
+            (&file.mine, MINE),
+            (&file.mine_modifiers, MINE_MOD),
+            (&file.person, PERSON),
+            (&file.somebody, SOMEBODY),
+            (&file.assistant, ASSISTANT),
+            (&file.anyone, ANYONE),
+            (&file.desk, DESK),
+            (&file.machine, MACHINE),
+            (&file.deal, DEAL),
+            (&file.refuse, REFUSE),
+            (&file.escalate, ESCALATE),
+            (&file.callback, CALL),
+            (&file.present, PRESENT),
+            (&file.exists, EXISTS),
+            (&file.negators, NEGATOR),
+            (&file.light, LIGHT),
+            (&file.believe, BELIEVE),
+            (&file.why, WHY),
+            (&file.fillers, FILLER),
+            (&file.please, PLEASE),
+            (&file.it, IT),
+            (&file.how, HOW),
+            (&file.help, HELP),
+            (&file.can, CAN),
+            (&file.report, REPORT),
+            (&file.stop, STOP),
+            (&file.after_person_ok, AFTER),
         ] {
             for word in list {
                 *classes.entry(words::fold(word)).or_default() |= bits;
@@ -281,9 +221,15 @@ impl Language {
         }
         let mut phrases: HashMap<String, Vec<(String, u64)>> = HashMap::new();
         for (list, bits) in [
-            (&file.contact_phrases, CONTACT), (&file.connect_sure_phrases, CONNECT_SURE | CONNECT), (&file.with_phrases, WITH),
-            (&file.determiner_phrases, DET), (&file.want_phrases, WANT | ASK), (&file.person_phrases, PERSON), (&file.desk_phrases, DESK | MOD),
-            (&file.machine_phrases, MACHINE), (&file.negator_phrases, NEGATOR),
+            (&file.contact_phrases, CONTACT),
+            (&file.connect_sure_phrases, CONNECT_SURE | CONNECT),
+            (&file.with_phrases, WITH),
+            (&file.determiner_phrases, DET),
+            (&file.want_phrases, WANT | ASK),
+            (&file.person_phrases, PERSON),
+            (&file.desk_phrases, DESK | MOD),
+            (&file.machine_phrases, MACHINE),
+            (&file.negator_phrases, NEGATOR | REFUSE),
         ] {
             for phrase in list {
                 let first = phrase.split(' ').next().unwrap_or_default();
@@ -353,7 +299,14 @@ impl Language {
             });
             if let Some((n, classes)) = phrase {
                 let end = words[at + n - 1].end;
-                out.push(Token { classes, text: word.text.clone(), start: word.start, end, clause: word.clause, repaired: false });
+                out.push(Token {
+                    classes,
+                    text: word.text.clone(),
+                    start: word.start,
+                    end,
+                    clause: word.clause,
+                    repaired: false,
+                });
                 at += n;
                 continue;
             }
@@ -369,13 +322,17 @@ impl Language {
             match self.classes.get(&word.text) {
                 Some(bits) if word.possessive => out.push(token(bits & !ANY_TARGET, &word.text, false)),
                 Some(bits) => out.push(token(*bits, &word.text, false)),
-                None if !repair || word.possessive || self.function.contains(&word.text) || self.not_typos.contains(&word.text) => {
+                None if !repair
+                    || word.possessive
+                    || self.function.contains(&word.text)
+                    || self.not_typos.contains(&word.text) =>
+                {
                     out.push(token(0, &word.text, false));
                 }
                 None => {
                     if let Some(bits) = self.repair(&word.text, words.get(at)) {
                         out.push(token(bits, &word.text, true));
-                    } else if let Some((left, right)) = self.parted(&word.text) {
+                    } else if let Some([left, right]) = self.parted(&word.text) {
                         out.push(token(left.1, left.0, true));
                         out.push(token(right.1, right.0, true));
                     } else {
@@ -397,6 +354,9 @@ impl Language {
         let with_next = next.is_some_and(|w| self.classes.get(&w.text).is_some_and(|c| c & class::WITH != 0));
         self.repairable.iter().find_map(|(known, bits)| {
             let known_len = known.chars().count();
+            if known_len.abs_diff(len) > 1 {
+                return None;
+            }
             let allowed = match len {
                 3 => known_len == 4 && with_next && bits & class::TALK != 0,
                 4 => known_len >= 4 && (known_len > 4 || bits & class::TALK != 0),
@@ -407,15 +367,16 @@ impl Language {
     }
 
     /// Two known words written together, one of which a request is made of: "tosomebody".
-    fn parted<'w>(&self, word: &'w str) -> Option<((&'w str, u64), (&'w str, u64))> {
+    fn parted<'w>(&self, word: &'w str) -> Option<[(&'w str, u64); 2]> {
         if word.len() < 6 || !word.is_ascii() {
             return None;
         }
         (1..word.len() - 1).find_map(|cut| {
             let (left, right) = word.split_at(cut);
             let (l, r) = (*self.classes.get(left)?, *self.classes.get(right)?);
-            ((l | r) & class::REPAIRED != 0 && (l & class::WITH != 0 || r & class::WITH != 0 || l & class::SELF != 0))
-                .then_some(((left, l), (right, r)))
+            ((l | r) & class::REPAIRED != 0
+                && (l & class::WITH != 0 || r & class::WITH != 0 || l & class::SELF != 0))
+                .then_some([(left, l), (right, r)])
         })
     }
 }
@@ -441,7 +402,11 @@ const FILES: [&str; 7] = [
 pub static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     FILES
         .iter()
-        .map(|text| Language::new(toml::from_str(text).expect("the shipped language files parse: a test reads them all")))
+        .map(|text| {
+            Language::new(
+                toml::from_str(text).expect("the shipped language files parse: a test reads them all"),
+            )
+        })
         .collect()
 });
 
@@ -454,8 +419,14 @@ mod tests {
         let codes: Vec<&str> = LANGUAGES.iter().map(|l| l.code.as_str()).collect();
         assert_eq!(codes, ["en", "de", "fr", "es", "pt", "it", "nl"]);
         for language in LANGUAGES.iter() {
-            for bits in [class::TALK, class::CONNECT, class::WANT, class::PERSON, class::ANYONE, class::NEGATOR] {
-                assert!(language.classes.values().any(|c| c & bits != 0), "{} lacks class {bits:b}", language.code);
+            for bits in
+                [class::TALK, class::CONNECT, class::WANT, class::PERSON, class::ANYONE, class::NEGATOR]
+            {
+                assert!(
+                    language.classes.values().any(|c| c & bits != 0),
+                    "{} lacks class {bits:b}",
+                    language.code
+                );
             }
         }
     }

@@ -3,6 +3,7 @@
 //! exclamation marks after praise. It refuses to look at one message as if there had been no answer before it: the
 //! caller says whether there was one.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -52,7 +53,8 @@ impl Mood {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Signs {
+struct File {
+    classes: HashMap<String, Vec<String>>,
     strong: Vec<Sign>,
     weak: Vec<Sign>,
     except: Vec<Except>,
@@ -62,79 +64,111 @@ struct Signs {
 #[serde(deny_unknown_fields)]
 struct Sign {
     kind: MoodKind,
-    phrases: Vec<String>,
+    patterns: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Except {
-    phrases: Vec<String>,
+    patterns: Vec<String>,
+}
+
+/// One place of a pattern.
+enum Slot {
+    /// Any of these words.
+    Word(HashSet<String>),
+    /// Up to [`GAP`] words of the same clause.
+    Gap,
+}
+
+type Pattern = Vec<Slot>;
+
+/// Words a `*` stands for at most.
+const GAP: usize = 3;
+
+struct Signs {
+    /// Kind, weight and patterns, strong before weak.
+    signs: Vec<(MoodKind, f32, Vec<Pattern>)>,
+    except: Vec<Pattern>,
 }
 
 static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
-    toml::from_str(include_str!("mood.toml")).expect("the shipped mood file parses: a test reads it")
+    let file: File =
+        toml::from_str(include_str!("mood.toml")).expect("the shipped mood file parses: a test reads it");
+    let compile = |list: &[String]| list.iter().map(|p| compile(p, &file.classes)).collect::<Vec<Pattern>>();
+    let weighed = file.strong.iter().map(|s| (s, 0.8)).chain(file.weak.iter().map(|s| (s, 0.35)));
+    Signs {
+        signs: weighed.map(|(s, weight)| (s.kind, weight, compile(&s.patterns))).collect(),
+        except: file.except.iter().flat_map(|e| compile(&e.patterns)).collect(),
+    }
 });
+
+fn compile(pattern: &str, classes: &HashMap<String, Vec<String>>) -> Pattern {
+    let slot = |part: &str| {
+        if part == "*" {
+            return Slot::Gap;
+        }
+        let words = part.split('|').flat_map(|word| {
+            let class = word.strip_prefix('<').and_then(|w| w.strip_suffix('>'));
+            match class {
+                Some(name) => classes.get(name).cloned().unwrap_or_default(),
+                None => vec![word.to_owned()],
+            }
+        });
+        Slot::Word(words.collect())
+    };
+    pattern.split(' ').map(slot).collect()
+}
 
 /// Reads the mood of one message. `answered_before`: whether the assistant has said something in this episode, without
 /// which `??` is only a question.
 pub fn read(message: &str, answered_before: bool) -> Mood {
     let words = words::split(message);
-    let excepted: Vec<(usize, usize)> =
-        SIGNS.except.iter().flat_map(|e| &e.phrases).filter_map(|p| find(&words, p)).collect();
+    let excepted: Vec<(usize, usize)> = SIGNS.except.iter().filter_map(|p| find(&words, p)).collect();
     let mut mood = Mood::default();
     let mut score: f32 = 0.0;
-    for (list, weight) in [(&SIGNS.strong, 0.8), (&SIGNS.weak, 0.35)] {
-        for sign in list {
-            let Some((from, to)) = sign.phrases.iter().find_map(|p| find(&words, p)) else { continue };
-            if excepted.iter().any(|(a, b)| from < *b && *a < to) {
-                continue;
-            }
-            let known = mood.kinds.contains(&sign.kind);
-            score += if known { weight * 0.3 } else { weight };
-            if !known {
-                mood.kinds.push(sign.kind);
-            }
-            mood.spans.push((words[from].start, words[to - 1].end));
+    for (kind, weight, patterns) in &SIGNS.signs {
+        let clear = |hit: &(usize, usize)| !excepted.iter().any(|(a, b)| hit.0 < *b && *a < hit.1);
+        let Some((from, to)) = patterns.iter().filter_map(|p| find(&words, p)).find(clear) else { continue };
+        let known = mood.kinds.contains(kind);
+        score += if known { weight * 0.3 } else { *weight };
+        if !known {
+            mood.kinds.push(*kind);
         }
+        mood.spans.push((words[from].start, words[to - 1].end));
     }
     let (shouting, loud) = shouting(message, &words, answered_before);
     if shouting {
         mood.kinds.push(MoodKind::Shouting);
         score += if loud { 0.65 } else { 0.35 };
     }
-    if score < 0.4 && praise(&words) || excepted.len() > 1 {
-        score = 0.0;
-    }
-    if praise(&words) && !mood.kinds.contains(&MoodKind::Correction) && score < 0.8 {
-        score = 0.0;
-    }
-    mood.score = score.min(1.0);
-    if mood.score == 0.0 {
+    if score < 0.8 && (praise(&words) || !excepted.is_empty()) {
         return Mood::default();
     }
+    mood.score = score.min(1.0);
     mood
 }
 
-/// Words from..to where `phrase` stands; `*` stands for up to three words.
-fn find(words: &[Word], phrase: &str) -> Option<(usize, usize)> {
-    let (head, tail) = match phrase.split_once(" * ") {
-        Some((head, tail)) => (head, Some(tail)),
-        None => (phrase, None),
-    };
-    for at in 0..words.len() {
-        let Some(n) = words::phrase_at(words, at, head) else { continue };
-        match tail {
-            None => return Some((at, at + n)),
-            Some(tail) => {
-                for gap in 0..=3 {
-                    if let Some(m) = words::phrase_at(words, at + n + gap, tail) {
-                        return Some((at, at + n + gap + m));
-                    }
-                }
-            }
+/// Words from..to where a pattern stands, within one clause.
+fn find(words: &[Word], pattern: &[Slot]) -> Option<(usize, usize)> {
+    (0..words.len()).find_map(|at| Some((at, matches(words, at, pattern)?)))
+}
+
+fn matches(words: &[Word], at: usize, pattern: &[Slot]) -> Option<usize> {
+    match pattern.split_first() {
+        None => Some(at),
+        Some((Slot::Word(any), rest)) => {
+            let word = words.get(at).filter(|w| any.contains(&w.text))?;
+            let goes_on = rest.is_empty() || words.get(at + 1).is_some_and(|w| w.clause == word.clause);
+            if goes_on { matches(words, at + 1, rest) } else { None }
         }
+        Some((Slot::Gap, rest)) => (0..=GAP)
+            .take_while(|gap| {
+                let before = at.checked_sub(1).and_then(|i| words.get(i));
+                *gap == 0 || words.get(at + gap - 1).map(|w| w.clause) == before.map(|w| w.clause)
+            })
+            .find_map(|gap| matches(words, at + gap, rest)),
     }
-    None
 }
 
 fn praise(words: &[Word]) -> bool {

@@ -210,13 +210,19 @@ fn people_who_do_not_are_left_alone() {
 
 #[test]
 fn a_negated_request_is_none() {
-    let wrong: Vec<&str> = lines(NEGATED).filter(|l| has(l, Found::Request) || !has(l, Found::Negated)).collect();
+    let wrong: Vec<&str> =
+        lines(NEGATED).filter(|l| has(l, Found::Request) || !has(l, Found::Negated)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
 fn asking_what_we_are_is_no_request() {
-    for text in ["are you a human or a bot?", "am I talking to a real person", "sind Sie ein Mensch?", "¿eres un robot?"] {
+    for text in [
+        "are you a human or a bot?",
+        "am I talking to a real person",
+        "sind Sie ein Mensch?",
+        "¿eres un robot?",
+    ] {
         assert!(has(text, Found::BotQuestion) && !has(text, Found::Request), "{text}");
     }
 }

@@ -186,12 +186,20 @@ impl Index {
     fn look_again(&self, asked: &[Asked], id: u32, score: f32) -> f32 {
         let (heading, words) = (&self.own_heading[id as usize], &self.in_order[id as usize]);
         let idf_of = |term: &u32| idf(self.passages.len(), self.postings[*term as usize].len());
-        let named: f32 =
-            asked.iter().filter(|a| a.term.is_some_and(|t| heading.contains(&t))).map(|a| a.weight * a.idf).sum();
+        let named: f32 = asked
+            .iter()
+            .filter(|a| a.term.is_some_and(|t| heading.contains(&t)))
+            .map(|a| a.weight * a.idf)
+            .sum();
         let whole: f32 = heading.iter().map(idf_of).sum();
         let neighbours: f32 = asked
             .windows(2)
-            .filter_map(|pair| Some(([pair[0].term?, pair[1].term?], pair[0].weight * pair[0].idf + pair[1].weight * pair[1].idf)))
+            .filter_map(|pair| {
+                Some((
+                    [pair[0].term?, pair[1].term?],
+                    pair[0].weight * pair[0].idf + pair[1].weight * pair[1].idf,
+                ))
+            })
             .filter(|(pair, _)| words.windows(2).any(|w| w == pair))
             .map(|(_, idf)| idf)
             .sum();
