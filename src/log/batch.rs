@@ -152,8 +152,10 @@ impl<'a> Batch<'a> {
         self.usable()?;
         let written = self.write_states();
         self.checked(written?)?;
-        self.log.run("COMMIT")?;
+        let committed = self.log.run("COMMIT");
+        committed.inspect_err(|e| self.broken = Some(e.clone()))?;
         self.done = true;
+        self.log.wal.wrote((self.last - self.log.head) as usize, self.touched.len());
         self.log.head = self.last;
         self.log.keys.settle();
         for (id, touched) in self.touched.drain() {
@@ -290,6 +292,9 @@ impl Drop for Batch<'_> {
         if !self.done {
             self.log.roll_back();
             self.log.keys.forget();
+            if matches!(self.broken, Some(StoreError::Full)) {
+                self.log.wal.make_room();
+            }
         }
     }
 }

@@ -97,7 +97,7 @@ impl Reader {
                 at: Time(row.get(2)?),
                 event: event(row, 3)?,
                 body: row.get(3)?,
-                visitor_cid: cid.map(|bytes| keys::cid(bytes)),
+                visitor_cid: cid.map(keys::cid),
             });
         }
         Ok(found)

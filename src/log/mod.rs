@@ -10,6 +10,7 @@
 //! | `schema`, `migrations` | the tables, and how an older store becomes a newer one |
 //! | `open` | the folder: files, modes, lock, connections |
 //! | `writer`, `batch` | the one writer, and its group of commands with one flush |
+//! | `checkpoint` | when what was written moves from the WAL into the database |
 //! | `keys`, `recent`, `place` | small integers for ids; what the writer keeps in memory; where a row stands in lists |
 //! | `readers`, `lists`, `history` | the pool of snapshots; rows; what was said |
 //! | `text_index`, `search` | the full-text index that follows by a cursor, and queries on it |
@@ -18,6 +19,7 @@
 
 mod agents;
 mod batch;
+mod checkpoint;
 mod error;
 mod history;
 mod keys;

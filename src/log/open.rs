@@ -20,11 +20,10 @@ use super::schema::{APPLICATION_ID, FOLD, FOLD_KEY, LOG_ID, STEPS, TEXT_CURSOR};
 const SQLITE_MIN: i32 = 3_051_003;
 
 /// How long a second process (`baton agent add`) and the writer wait for each other.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
-/// A commit that finds more than this in the WAL (32 MiB) moves it into the database itself; below it, the writer does
-/// so when idle. The default of 4 MiB would add two flushes to every 1,000 pages under load.
-const CHECKPOINT_PAGES: i64 = 8192;
+/// What the WAL may keep of the disk once its content is in the database.
+const WAL_BYTES: i64 = 64 << 20;
 
 /// Statements kept prepared; more than there are in this room.
 const STATEMENTS: usize = 64;
@@ -159,8 +158,9 @@ pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
         conn.pragma_update(None, "foreign_keys", false)?;
         conn.pragma_update(None, "trusted_schema", false)?;
         conn.pragma_update(None, "cache_size", -8192)?;
-        conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        conn.pragma_update(None, "journal_size_limit", 2 * CHECKPOINT_PAGES * 4096)?;
+        // SQLite hides the errors of checkpoints it starts by itself; the writer starts its own and sees them.
+        conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+        conn.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
         Ok(conn)
     };
     set().map_err(OpenError::sqlite("be opened"))

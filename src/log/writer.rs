@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::batch::Batch;
+use super::checkpoint::Wal;
 use super::error::{OpenError, StoreError, fatal};
 use super::keys::Keys;
 use super::recent::Recent;
@@ -21,9 +22,6 @@ use crate::protocol::AvailabilityInfo;
 const STATES: usize = 25_000;
 /// Visitors whose latest conversation is remembered, at most twice this.
 const LATEST: usize = 25_000;
-/// Events after which an idle writer moves the WAL into the database, so that no commit under load has to.
-const CHECKPOINT_EVERY: u64 = 2_000;
-
 /// A conversation the writer knows, as committed.
 #[derive(Debug)]
 pub(super) struct Known {
@@ -46,7 +44,7 @@ pub struct Log {
     pub(super) latest: Recent<(i64, i64), ConversationId>,
     failed: Option<String>,
     text_cursor: u64,
-    checkpointed: u64,
+    pub(super) wal: Wal,
 }
 
 impl Log {
@@ -77,7 +75,7 @@ impl Log {
             latest: Recent::new(LATEST),
             failed: None,
             text_cursor,
-            checkpointed: head,
+            wal: Wal::default(),
         })
     }
 
@@ -105,6 +103,9 @@ impl Log {
     /// [`StoreError::Failed`] after an I/O error, or when another process writes for more than five seconds.
     pub fn begin(&mut self) -> Result<Batch<'_>, StoreError> {
         self.usable()?;
+        // Here and not after a commit: whoever waits for that one's acknowledgement has it by now.
+        self.checkpoint(false);
+        self.usable()?;
         self.run("BEGIN IMMEDIATE")?;
         Ok(Batch::new(self))
     }
@@ -117,12 +118,13 @@ impl Log {
     pub fn index_text(&mut self, events: usize) -> Result<usize, StoreError> {
         self.usable()?;
         if self.text_cursor >= self.head {
-            self.checkpoint();
+            self.checkpoint(true);
             return Ok(0);
         }
         let after = self.text_cursor;
         let (looked_at, cursor) = self.unflushed(|conn| text_index::index(conn, after, events))?;
         self.text_cursor = cursor;
+        self.wal.wrote(looked_at, 1);
         Ok(looked_at)
     }
 
@@ -230,15 +232,13 @@ impl Log {
         done
     }
 
-    /// Moves the WAL into the database where much has been written since the last time. Waits for nobody; what cannot be
-    /// moved now is moved later, so only an error that leaves the disk in doubt counts.
-    fn checkpoint(&mut self) {
-        if self.head < self.checkpointed + CHECKPOINT_EVERY {
-            return;
+    /// Moves the WAL into the database where enough has been written. What is committed stays so whatever comes of it,
+    /// but an error that leaves the disk in doubt ends the writer.
+    pub(super) fn checkpoint(&mut self, idle: bool) {
+        if self.wal.due(idle) {
+            let moved = self.wal.checkpoint(&self.conn);
+            let _ = self.checked(moved);
         }
-        self.checkpointed = self.head;
-        let moved = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        let _ = self.checked(moved);
     }
 }
 
