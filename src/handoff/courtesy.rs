@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::language::{LANGUAGES, Language};
+use super::language::{Courtesies, LANGUAGES, Language};
 use super::words::{self, Word};
 
 /// Which kind of small talk a message is.
@@ -71,15 +71,21 @@ pub fn is_thanks(message: &str) -> bool {
     if words.is_empty() || words.len() > 16 || message.contains('?') {
         return false;
     }
-    LANGUAGES.iter().any(|language| {
-        let small = &language.courtesies;
-        let thanked = words.iter().any(|w| small.thanks.contains(&w.text));
-        let excused: Vec<(usize, usize)> =
-            small.unthankful_ok.iter().filter_map(|p| words::find_phrase(&words, p)).collect();
-        let more = words.iter().enumerate().any(|(i, w)| {
-            small.unthankful.contains(&w.text) && !excused.iter().any(|(at, n)| (*at..at + n).contains(&i))
-        });
-        thanked && !more
+    // A word of thanks may belong to several languages; every one of them must be free of a "but".
+    let thanking: Vec<&Courtesies> = LANGUAGES
+        .iter()
+        .map(|l| &l.courtesies)
+        .filter(|small| words.iter().any(|w| small.thanks.contains(&w.text)))
+        .collect();
+    !thanking.is_empty() && !thanking.iter().any(|small| says_more(small, &words))
+}
+
+/// Whether a message of thanks goes on to something that needs an answer.
+fn says_more(small: &Courtesies, words: &[Word]) -> bool {
+    let excused: Vec<(usize, usize)> =
+        small.unthankful_ok.iter().filter_map(|p| words::find_phrase(words, p)).collect();
+    words.iter().enumerate().any(|(i, w)| {
+        small.unthankful.contains(&w.text) && !excused.iter().any(|(at, n)| (*at..at + n).contains(&i))
     })
 }
 

@@ -354,6 +354,9 @@ impl Language {
         let with_next = next.is_some_and(|w| self.classes.get(&w.text).is_some_and(|c| c & class::WITH != 0));
         self.repairable.iter().find_map(|(known, bits)| {
             let known_len = known.chars().count();
+            if known_len.abs_diff(len) > 1 {
+                return None;
+            }
             let allowed = match len {
                 3 => known_len == 4 && with_next && bits & class::TALK != 0,
                 4 => known_len >= 4 && (known_len > 4 || bits & class::TALK != 0),

@@ -5,7 +5,7 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// Longest part of a message that is read, in bytes. A longer message is read from its start: requests are short,
 /// and the bound keeps `decide` under its budget whatever a visitor pastes.
-pub const READ_AT_MOST: usize = 4096;
+pub const READ_AT_MOST: usize = 2048;
 
 /// One word of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,25 +124,27 @@ pub fn floor_boundary(text: &str, at: usize) -> usize {
 /// assert!(!baton::handoff::words::one_edit("person", "person"));
 /// ```
 pub fn one_edit(a: &str, b: &str) -> bool {
-    if a == b {
-        return false;
+    if a.is_ascii() && b.is_ascii() {
+        return edited_once(a.as_bytes(), b.as_bytes());
     }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
-    if long.len() - short.len() > 1 {
+    edited_once(&a, &b)
+}
+
+fn edited_once<T: PartialEq>(a: &[T], b: &[T]) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if a == b || long.len() - short.len() > 1 {
         return false;
     }
-    let same = short.iter().zip(long.iter()).take_while(|(x, y)| x == y).count();
-    if short.len() == long.len() {
-        let rest = |from: usize| short[from..] == long[from..];
-        let swapped = same + 1 < short.len()
-            && short[same] == long[same + 1]
-            && short[same + 1] == long[same]
-            && rest(same + 2);
-        rest(same + 1) || swapped
-    } else {
-        short[same..] == long[same + 1..]
+    let same = short.iter().zip(long).take_while(|(x, y)| x == y).count();
+    if short.len() < long.len() {
+        return short[same..] == long[same + 1..];
     }
+    let swapped = same + 1 < short.len()
+        && short[same] == long[same + 1]
+        && short[same + 1] == long[same]
+        && short[same + 2..] == long[same + 2..];
+    swapped || short[same + 1..] == long[same + 1..]
 }
 
 /// Whether the words `phrase` (separated by single blanks) stand at `words[at..]`, whatever their clauses.
