@@ -15,6 +15,7 @@ use baton::log::{Append, Log, OpenError, Principal, StoreError, add_agent, rebui
 use baton::protocol::AvailabilityInfo;
 use log_support::{Run, agent, dump, open, ops, site, visitor};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use uuid::Uuid;
 
 const READ_MODEL: &str = "SELECT * FROM conversations ORDER BY key";
@@ -105,6 +106,22 @@ proptest! {
             Ok(())
         }).unwrap();
     }
+}
+
+/// The histories above are worth their name: they meet every kind of event.
+#[test]
+fn histories_meet_every_kind_of_event() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut log = open(dir.path());
+    let mut run = Run::new();
+    for _ in 0..40 {
+        let some = proptest::strategy::Strategy::new_tree(&ops(160), &mut runner).unwrap().current();
+        run.all(&mut log, &some);
+    }
+    let met = dump(dir.path(), "SELECT DISTINCT CAST(json_extract(body, '$.type') AS BLOB) FROM events");
+    assert_eq!(met.len(), 22, "of the 22 there are: {met:?}");
+    check_log(&mut log, &run);
 }
 
 /// All states, read past the log's own interface.
