@@ -256,6 +256,8 @@ fn a_group_costs_one_flush() {
         trace.lines().filter(|line| line.contains("sync(")).count() as u64
     };
     // Opening, creating and closing flush, too: those are the same for both.
+    let one = flushes(1);
+    assert_eq!(flushes(6) - one, 5, "from the first group on");
     let few = flushes(10);
     assert_eq!(flushes(110) - few, 100, "one flush a group, and none for the full-text index");
 }
