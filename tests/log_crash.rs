@@ -131,7 +131,7 @@ fn killed_at_any_moment_it_has_what_it_acknowledged() {
         let mut child = own_child(dir.path());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let before = acked.len();
-        while let Some(line) = lines.next() {
+        for line in lines.by_ref() {
             let line = line.unwrap();
             acked.extend(line.strip_prefix("ack ").map(str::to_owned));
             if line == "begun" && wait_for == 0 || (acked.len() - before) as u64 >= wait_for.max(1) {
@@ -140,15 +140,10 @@ fn killed_at_any_moment_it_has_what_it_acknowledged() {
         }
         child.kill().unwrap();
         // What it told before it died counts; a line cut short was not told.
-        let mut rest = String::new();
-        let mut told = lines.map_while(Result::ok).peekable();
-        while let Some(line) = told.next() {
-            rest = line;
-            if told.peek().is_some() {
-                acked.extend(rest.strip_prefix("ack ").map(str::to_owned));
-            }
-        }
-        acked.extend(rest.strip_prefix("ack ").filter(|id| id.len() == 32).map(str::to_owned));
+        let rest = lines.map_while(Result::ok);
+        acked.extend(
+            rest.filter_map(|line| line.strip_prefix("ack ").map(str::to_owned)).filter(|id| id.len() == 32),
+        );
         assert!(!child.wait().unwrap().success());
         if kill % 8 == 7 {
             check(dir.path(), &acked);
@@ -261,6 +256,8 @@ fn a_group_costs_one_flush() {
         trace.lines().filter(|line| line.contains("sync(")).count() as u64
     };
     // Opening, creating and closing flush, too: those are the same for both.
+    let one = flushes(1);
+    assert_eq!(flushes(6) - one, 5, "from the first group on");
     let few = flushes(10);
     assert_eq!(flushes(110) - few, 100, "one flush a group, and none for the full-text index");
 }

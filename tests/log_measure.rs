@@ -1,5 +1,5 @@
 //! Figures, not tests: run with `cargo test --release --test log_measure -- --ignored --nocapture`.
-//! `BATON_MEASURE_DIR` chooses the disk.
+//! `BATON_MEASURE_DIR` chooses the disk, `BATON_MEASURE_MESSAGES` the larger of the two sizes that are read.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::Write;
@@ -32,11 +32,19 @@ fn cpu() -> u64 {
     stat.split(' ').next().unwrap().parse().unwrap()
 }
 
+/// A word out of some hundred thousand: what people write is mostly the same words, and some rare ones.
+fn rare_word(from: u128) -> String {
+    let letter = char::from(b'a' + (from % 26) as u8);
+    format!("{letter}{:03x}", (from >> 8) & 0xfff)
+}
+
 fn message(author: Author) -> Event {
+    let id = Uuid::new_v4();
+    let text = format!("{TEXT} {} {}", rare_word(id.as_u128()), rare_word(id.as_u128() >> 40));
     Event::MessagePosted(Message {
-        id: MessageId(Uuid::new_v4()),
+        id: MessageId(id),
         author,
-        text: TEXT.into(),
+        text,
         epoch: 0,
         sources: Vec::new(),
         attachments: Vec::new(),
@@ -164,7 +172,8 @@ fn fill(log: &mut Log, messages: usize) -> ConversationId {
 #[test]
 #[ignore = "a measurement"]
 fn reading() {
-    let sizes = [10_000usize, 200_000];
+    let large = std::env::var("BATON_MEASURE_MESSAGES").map_or(200_000, |n| n.parse().unwrap());
+    let sizes = [10_000usize, large];
     let mut medians: Vec<Vec<f64>> = Vec::new();
     let names = [
         "list queue",
@@ -186,7 +195,7 @@ fn reading() {
         let rare = Event::NoteAdded {
             id: MessageId::NIL,
             by: AgentRef { id: AgentId::NIL, name: "x".into() },
-            text: "xylophone".into(),
+            text: "jxylophone".into(),
         };
         append(&mut batch, id, VisitorId::NIL, Time(1_800_000_000_000), None, &[rare]);
         batch.commit().unwrap();
@@ -210,7 +219,7 @@ fn reading() {
                                 "entries" => drop(r.entries(id, None, 50)?),
                                 "changed" => drop(r.rows_changed_after(head - 200, None, 100)?),
                                 "position" => drop(r.queue_position(id)?),
-                                "search" => assert_eq!(r.search("xylophone", None, 50)?.len(), 1),
+                                "search" => assert_eq!(r.search("jxylophone", None, 50)?.len(), 1),
                                 _ => drop(r.head()?),
                             }
                             Ok(())
@@ -228,6 +237,11 @@ fn reading() {
     }
     for (i, name) in names.iter().enumerate() {
         let (small, large) = (medians[0][i], medians[1][i]);
-        say(format_args!("{name:14} {small:8.0} us at 10k, {large:8.0} us at 200k: {:.2}x", large / small));
+        say(format_args!(
+            "{name:14} {small:8.0} us at {}, {large:8.0} us at {}: {:.2}x",
+            sizes[0],
+            sizes[1],
+            large / small
+        ));
     }
 }

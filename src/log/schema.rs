@@ -20,9 +20,11 @@ pub(super) const TEXT_CURSOR: &str = "text_cursor";
 
 /// Version 1.
 ///
-/// - `events`: one row and three index entries a message (stream+version, principal+cid, and the row's own key).
-/// - `conversations.place…`: see [`super::place::Place`]. `changed`: seq of the last event. Lists read the indexes
-///   (site, state, rank) and (site, changed), so a page costs the same at any number of messages.
+/// - `events`: one row and two index entries a message. The client id comes first in its index because ids by
+///   convention begin with their time: entries of one group stand on one page, not on one page a principal.
+/// - `conversations`: `state`, `rank`, `agent` and `unfinished` are a [`super::place::Place`], `changed` is the seq of
+///   the last event. Lists read the indexes (site, state, rank) and (site, changed), so a page costs the same at any
+///   number of messages.
 /// - `texts`: contentless, so that no text is stored twice; rowid is the event's seq; `site` holds `s<key>` so that
 ///   a search within sites is answered by the index, too.
 pub(super) const V1: &str = "
@@ -43,7 +45,7 @@ CREATE TABLE events (
   body TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX events_stream ON events (stream, version);
-CREATE UNIQUE INDEX events_cid ON events (principal, cid) WHERE cid IS NOT NULL;
+CREATE UNIQUE INDEX events_cid ON events (cid, principal) WHERE cid IS NOT NULL;
 
 CREATE TABLE conversations (
   key INTEGER PRIMARY KEY,

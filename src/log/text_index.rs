@@ -10,6 +10,9 @@ use super::history;
 use super::schema::TEXT_CURSOR;
 use crate::conversation::Event;
 
+/// Pages of the index merged at once: some milliseconds.
+const TIDY_PAGES: i64 = 64;
+
 /// Indexes at most `events` events after `cursor`; returns how many were looked at and the new cursor.
 pub(super) fn index(conn: &Connection, cursor: u64, events: usize) -> Result<(usize, u64), StoreError> {
     let mut read = conn.prepare_cached(
@@ -28,6 +31,13 @@ pub(super) fn index(conn: &Connection, cursor: u64, events: usize) -> Result<(us
     }
     conn.prepare_cached("UPDATE meta SET value = ?2 WHERE name = ?1")?.execute(params![TEXT_CURSOR, last])?;
     Ok((looked_at, last as u64))
+}
+
+/// Does a bounded part of merging the index's segments: a search visits each of them, and they grow in number with
+/// every [`index`].
+pub(super) fn tidy(conn: &Connection) -> Result<(), StoreError> {
+    conn.prepare_cached("INSERT INTO texts (texts, rank) VALUES ('merge', ?1)")?.execute([TIDY_PAGES])?;
+    Ok(())
 }
 
 /// Forgets everything; the next [`index`] begins at the log's start.

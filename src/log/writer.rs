@@ -45,6 +45,8 @@ pub struct Log {
     failed: Option<String>,
     text_cursor: u64,
     pub(super) wal: Wal,
+    /// Whether texts were indexed since the index was last tidied.
+    untidy: bool,
 }
 
 impl Log {
@@ -76,6 +78,7 @@ impl Log {
             failed: None,
             text_cursor,
             wal: Wal::default(),
+            untidy: false,
         })
     }
 
@@ -118,12 +121,13 @@ impl Log {
     pub fn index_text(&mut self, events: usize) -> Result<usize, StoreError> {
         self.usable()?;
         if self.text_cursor >= self.head {
-            self.checkpoint(true);
+            self.idle()?;
             return Ok(0);
         }
         let after = self.text_cursor;
         let (looked_at, cursor) = self.unflushed(|conn| text_index::index(conn, after, events))?;
         self.text_cursor = cursor;
+        self.untidy = true;
         self.wal.wrote(looked_at, 1);
         Ok(looked_at)
     }
@@ -230,6 +234,16 @@ impl Log {
             self.usable()?;
         }
         done
+    }
+
+    /// What can wait until there is nothing else to do.
+    fn idle(&mut self) -> Result<(), StoreError> {
+        if self.untidy {
+            self.untidy = false;
+            self.unflushed(text_index::tidy)?;
+        }
+        self.checkpoint(true);
+        self.usable()
     }
 
     /// Moves the WAL into the database where enough has been written. What is committed stays so whatever comes of it,
