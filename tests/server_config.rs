@@ -92,7 +92,11 @@ fn values_that_cannot_work_say_why() {
         ("[[site]]\nid = \"a\"\nlevel = \"quik\"\n", 3, "did you mean \"quick\"?"),
         ("[[site]]\nid = \"a\"\nwhen_nobody = \"mail\"\n", 3, "take one of: ticket, assistant"),
         ("[[site]]\nid = \"a\"\norigins = [\"*\"]\n", 3, "name each origin"),
-        ("[[site]]\nid = \"a\"\norigins = [\n  \"https://a.example\",\n  \"b.example\",\n]\n", 5, "https://host"),
+        (
+            "[[site]]\nid = \"a\"\norigins = [\n  \"https://a.example\",\n  \"b.example\",\n]\n",
+            5,
+            "https://host",
+        ),
         ("[[site]]\nid = \"a\"\ndocs = \"no-such-folder\"\n", 3, "does not exist"),
         ("[[site]]\nid = \"a\"\ndocs = 7\n", 3, "docs is a folder, or a list of folders"),
         ("[[site]]\nname = \"a\"\n", 1, "missing field `id`"),

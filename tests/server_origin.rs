@@ -144,8 +144,21 @@ fn origins_in_the_configuration_are_put_into_the_form_browsers_send() {
         assert_eq!(normal_origin(written).as_deref(), Ok(normal), "{written}");
     }
     for bad in [
-        "*", "", "shop.example.com", "https://", "https://*.example.com", "https://a/b", "https://a?b", "ftp://a",
-        "https://bücher.example", "https://a:b", "https://a:0", "https://a:70000", "https://u@a", "https://a..b", "null",
+        "*",
+        "",
+        "shop.example.com",
+        "https://",
+        "https://*.example.com",
+        "https://a/b",
+        "https://a?b",
+        "ftp://a",
+        "https://bücher.example",
+        "https://a:b",
+        "https://a:0",
+        "https://a:70000",
+        "https://u@a",
+        "https://a..b",
+        "null",
         "https://::1",
     ] {
         assert!(normal_origin(bad).is_err(), "{bad}");

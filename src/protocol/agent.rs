@@ -135,7 +135,7 @@ pub struct ConversationArg {
 }
 
 /// `watch`: the folded state, the last entries, and from now on every event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WatchOk {
     /// The state, as of `as_of`.
     pub conversation: Box<Conversation>,
