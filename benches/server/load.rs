@@ -101,7 +101,8 @@ pub async fn delivery_minus_ack(address: &str, token: &str, per_second: u32, tim
     let acked: Arc<Mutex<HashMap<u64, Instant>>> = Arc::default();
     let seen: Arc<Mutex<HashMap<u64, Instant>>> = Arc::default();
     let mut agent = connect(address, "/ws/agent").await;
-    let auth = json!({"t":"req","id":"a","op":"auth","d":{"token":token,"client":"bench/1","instance":"bench"}});
+    let auth =
+        json!({"t":"req","id":"a","op":"auth","d":{"token":token,"client":"bench/1","instance":"bench"}});
     agent.send(Message::text(auth.to_string())).await.unwrap();
     answer(&mut agent, "a").await;
     let at = Arc::clone(&seen);

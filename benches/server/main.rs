@@ -33,7 +33,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 async fn run() {
-    println!("{VISITORS} visitors, each waiting for its acknowledgement; {ROUNDS} rounds of {LOAD:?}, floor and baton in turn");
+    println!(
+        "{VISITORS} visitors, each waiting for its acknowledgement; {ROUNDS} rounds of {LOAD:?}, floor and baton in turn"
+    );
     let (mut rates, mut cpus) = (vec![], vec![]);
     let (mut ratio_rate, mut ratio_cpu) = (vec![], vec![]);
     for _ in 0..ROUNDS {
@@ -78,7 +80,10 @@ async fn flushes() {
         let warm = server.flushes();
         let done = load::acknowledged(&server.address, visitors, Duration::from_secs(2)).await;
         let flushes = server.stop_and_count_flushes() - warm;
-        println!("P3 messages per flush, {what}: {:.2} ({done} messages, {flushes} flushes)", done as f64 / flushes.max(1) as f64);
+        println!(
+            "P3 messages per flush, {what}: {:.2} ({done} messages, {flushes} flushes)",
+            done as f64 / flushes.max(1) as f64
+        );
     }
 }
 
@@ -87,7 +92,10 @@ async fn delivery() {
     let token = server.agent_token();
     let lags = load::delivery_minus_ack(&server.address, &token, 500, Duration::from_secs(5)).await;
     let n = lags.len();
-    println!("P4 delivery to an agent minus acknowledgement, at 500 messages/s: p50 {:.3} ms of {n} (budget <= 0.2)", median(lags));
+    println!(
+        "P4 delivery to an agent minus acknowledgement, at 500 messages/s: p50 {:.3} ms of {n} (budget <= 0.2)",
+        median(lags)
+    );
 }
 
 async fn idle() {
