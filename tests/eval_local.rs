@@ -423,5 +423,9 @@ fn speed_is_reported() {
         decide(&State::default(), &signals, &policy);
     }
     let decided = start.elapsed() / 2000;
+    let long: String = questions.iter().map(|q| str_of(q, "question").replace('e', "x") + " ").collect();
+    let start = Instant::now();
+    Signals::read(&long, &[], 0, &policy);
+    say(&format!("a pasted text of {} bytes full of unknown words: {:?}", long.len(), start.elapsed()));
     say(&format!("index of 5,000 sections {built:?}; answer {answered:?}; signals and decide {decided:?}"));
 }

@@ -207,55 +207,84 @@ impl Engine {
         self.shared.availability(site)
     }
 
-    /// An agent types: the visitor and colleagues see it, and the return to the queue is postponed.
-    pub async fn agent_typing(&self, session: &AgentSession, conversation: ConversationId, on: bool) {
-        let Ok(Some(c)) = self.read(move |r| r.conversation(conversation)).await else { return };
-        let (Some(site), Some(visitor)) = (&c.site, &c.visitor) else { return };
-        if !session.sites.allows(site) {
-            return;
-        }
-        let name = Some(session.agent.name.clone());
-        let holds = c.holder.agent().is_some_and(|a| a.id == session.agent.id);
-        if holds {
-            if on {
-                self.shared.presence().typed(conversation, session.agent.id, self.shared.now());
-            }
-            let eph = VisitorEph::Typing { who: "agent".into(), name: name.clone(), on };
-            self.eph_to_visitor(site, visitor.id, eph);
-        }
-        let eph = AgentEph::Typing { conversation, who: "agent".into(), name, on };
-        self.shared.eph_to_agents(Some(site), None, Some(session.agent.id), eph);
+    /// An agent types: colleagues see it; where they hold the conversation the visitor does, too, and the return to the
+    /// queue is postponed.
+    pub fn agent_typing(&self, session: &AgentSession, conversation: ConversationId, on: bool) {
+        let session = session.clone();
+        self.about(
+            move |r| r.conversation(conversation),
+            move |engine, c| {
+                let (Some(site), Some(visitor)) = (&c.site, &c.visitor) else { return };
+                if !session.sites.allows(site) {
+                    return;
+                }
+                let me = session.agent.id;
+                let name = Some(session.agent.name);
+                if c.holder.agent().is_some_and(|a| a.id == me) {
+                    if on {
+                        engine.shared.presence().typed(conversation, me, engine.shared.now());
+                    }
+                    let eph = VisitorEph::Typing { who: "agent".into(), name: name.clone(), on };
+                    engine.eph_to_visitor(site, visitor.id, eph);
+                }
+                let eph = AgentEph::Typing { conversation, who: "agent".into(), name, on };
+                engine.shared.eph_to_agents(Some(site), None, Some(me), eph);
+            },
+        );
     }
 
     /// A visitor types in their latest conversation.
-    pub async fn visitor_typing(&self, site: &SiteId, visitor: VisitorId, on: bool) {
-        let of = site.clone();
-        let Ok(Some(conversation)) = self.read(move |r| r.current_of(&of, visitor)).await else { return };
-        let eph = AgentEph::Typing { conversation, who: "visitor".into(), name: None, on };
-        self.shared.eph_to_agents(Some(site), None, None, eph);
+    pub fn visitor_typing(&self, site: &SiteId, visitor: VisitorId, on: bool) {
+        let (site, of) = (site.clone(), site.clone());
+        self.about(
+            move |r| r.current_of(&of, visitor),
+            move |engine, conversation| {
+                let eph = AgentEph::Typing { conversation, who: "visitor".into(), name: None, on };
+                engine.shared.eph_to_agents(Some(&site), None, None, eph);
+            },
+        );
     }
 
     /// A console opened (or closed) a conversation: colleagues see who looks.
-    pub fn viewing(
-        &self,
-        session: &AgentSession,
-        instance: &str,
-        site: &SiteId,
-        conversation: ConversationId,
-        on: bool,
-    ) {
+    pub fn viewing(&self, session: &AgentSession, instance: &str, conversation: ConversationId, on: bool) {
         let names = self.shared.presence().viewing(conversation, session.agent.id, instance, on);
-        self.shared.eph_to_agents(Some(site), None, None, AgentEph::Viewing { conversation, names });
+        self.about(
+            move |r| r.conversation(conversation),
+            move |engine, c| {
+                let eph = AgentEph::Viewing { conversation, names };
+                engine.shared.eph_to_agents(c.site.as_ref(), None, None, eph);
+            },
+        );
     }
 
     /// A visitor's browser is there, or gone.
-    pub async fn visitor_online(&self, site: &SiteId, visitor: VisitorId, online: bool) {
+    pub fn visitor_online(&self, site: &SiteId, visitor: VisitorId, online: bool) {
         if !online {
             self.shared.hub.sweep_visitor(visitor);
         }
-        let of = site.clone();
-        let Ok(Some(conversation)) = self.read(move |r| r.current_of(&of, visitor)).await else { return };
-        self.shared.eph_to_agents(Some(site), None, None, AgentEph::Presence { conversation, online });
+        let (site, of) = (site.clone(), site.clone());
+        self.about(
+            move |r| r.current_of(&of, visitor),
+            move |engine, conversation| {
+                let eph = AgentEph::Presence { conversation, online };
+                engine.shared.eph_to_agents(Some(&site), None, None, eph);
+            },
+        );
+    }
+
+    /// Reads something that passing frames need, off the async threads, then sends them. What cannot be read is not sent:
+    /// passing things are dropped first.
+    fn about<T: Send + 'static>(
+        &self,
+        find: impl FnOnce(&Reader) -> Result<Option<T>, StoreError> + Send + 'static,
+        then: impl FnOnce(&Engine, T) + Send + 'static,
+    ) {
+        let engine = self.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Ok(Some(found)) = engine.shared.readers.with(find) {
+                then(&engine, found);
+            }
+        });
     }
 
     /// To one visitor.

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config_error::Source;
-use super::config_file::{File, Level, SiteKeys, WhenNobody};
+use super::config_file::{File, SiteKeys};
 use super::docs::DocsSource;
 use super::{ConfigError, DocsBook, normal_origin};
+use crate::assistant::DocsResponder;
 use crate::conversation::{Settings, SiteId, Texts, Timings};
 use crate::engine::{EngineOptions, SiteConfig};
-use crate::handoff::Policy;
-use crate::knowledge::Index;
+use crate::handoff::policy::{Policy, Routing, RoutingMode, WhenNobody};
+use crate::knowledge::{Index, load_dir, load_embedded};
 use crate::protocol::Limits;
 
 const GREETING: &str = "Hello! Ask me anything. I answer from our help pages, and can bring in a person.";
@@ -117,7 +118,12 @@ impl ServerConfig {
 
     /// What the engine is started with.
     pub fn engine_options(&self, data: PathBuf) -> EngineOptions {
-        EngineOptions { data, sites: self.sites.clone(), limits: self.limits }
+        EngineOptions {
+            data,
+            sites: self.sites.clone(),
+            limits: self.limits,
+            responder: Arc::new(DocsResponder),
+        }
     }
 }
 
@@ -174,20 +180,51 @@ fn settings(site: &SiteKeys, limits: &Limits, timings: Timings, texts: Texts) ->
 
 /// The site's handoff policy, out of its keys.
 fn build_policy(site: &SiteKeys) -> Policy {
-    // The stand-in `Policy` has no fields yet; the room's own takes these.
-    let SiteKeys { level, when_nobody, manual_only, failed_turns, keywords, restricted_topics, .. } = site;
-    let _taken: (&Level, &WhenNobody, &bool, &Option<u32>, &Vec<String>, &Option<Vec<String>>) =
-        (level, when_nobody, manual_only, failed_turns, keywords, restricted_topics);
-    Policy::default()
+    let default = Policy::default();
+    Policy {
+        level: site.level,
+        when_nobody: site.when_nobody,
+        routing: Routing {
+            mode: if site.manual_only { RoutingMode::ManualOnly } else { RoutingMode::Auto },
+            failed_turns: site.failed_turns,
+            keywords: site.keywords.clone(),
+        },
+        restricted_topics: site
+            .restricted_topics
+            .clone()
+            .unwrap_or_else(|| default.restricted_topics.clone()),
+        ..default
+    }
 }
 
-/// The one place where docs become an index the assistant answers from.
+/// The one place where docs become an index the assistant answers from. Pages that cannot be used are named in the log.
 ///
 /// # Errors
 /// In words: what is wrong with the folder.
 pub fn build_index(source: &DocsSource) -> Result<Arc<Index>, String> {
-    let _ = source;
-    Ok(Arc::new(Index::default()))
+    let mut passages = Vec::new();
+    let mut warnings = Vec::new();
+    match source {
+        DocsSource::Shipped => {
+            let files = super::docs::shipped();
+            (passages, warnings) = load_embedded(&files);
+        }
+        DocsSource::Folders(folders) => {
+            for folder in folders {
+                let (found, skipped) = load_dir(folder).map_err(|e| e.to_string())?;
+                passages.extend(found);
+                warnings.extend(skipped);
+            }
+        }
+    }
+    for passage in &mut passages {
+        // A page without an address of its own is shown by this server.
+        passage.url.get_or_insert_with(|| format!("/docs/{}", passage.page));
+    }
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(Arc::new(Index::new(passages)))
 }
 
 fn check_folder(path: &Path) -> Result<(), String> {

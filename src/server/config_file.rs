@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::conversation::{SiteId, Texts, Timings};
+use crate::handoff::policy::{Level, WhenNobody};
 use crate::protocol::Limits;
 
 /// The whole file.
@@ -23,32 +24,6 @@ pub(super) struct File {
 pub(super) struct ServerKeys {
     /// Where to listen; `--listen` wins.
     pub(super) listen: Option<Spanned<String>>,
-}
-
-/// What happens to a request for a person while nobody is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum WhenNobody {
-    /// Contact details are asked for, and it is queued as a ticket.
-    #[default]
-    Ticket,
-    /// The truth is told, and the assistant goes on.
-    Assistant,
-}
-
-/// How soon a person is brought in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Level {
-    /// Never; the contact route is given instead.
-    AiOnly,
-    /// At any sign of frustration or request.
-    Quick,
-    /// The assistant tries first; a direct request is respected.
-    #[default]
-    Balanced,
-    /// The problem has to be stated first.
-    AiFirst,
 }
 
 /// One folder or several.

@@ -39,6 +39,12 @@ pub struct DocsBook {
     pages: Arc<BTreeMap<String, Place>>,
 }
 
+/// The shipped pages, by name.
+pub(super) fn shipped() -> Vec<(&'static str, &'static [u8])> {
+    let pages = SHIPPED.files().filter(|f| is_page(f.path()));
+    pages.filter_map(|f| Some((f.path().to_str()?, f.contents()))).collect()
+}
+
 /// A page, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Page {

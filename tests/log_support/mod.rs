@@ -202,6 +202,7 @@ fn command(op: &Op, c: &Conversation, now: Time) -> (Actor, Command) {
         12 | 13 => {
             let turn = AssistantTurn {
                 answers: c.last_visitor_version,
+                decision: None,
                 outcome: TurnOutcome::Answered,
                 offered: false,
                 evidence: Vec::new(),
