@@ -76,7 +76,7 @@ pub struct Counters {
 }
 
 /// A conversation as the fold of its events, without the messages themselves. `version == 0`: it does not exist yet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,

@@ -16,7 +16,6 @@ mod config;
 mod config_error;
 mod config_file;
 mod docs;
-mod frames;
 mod link;
 mod markdown;
 mod origin;

@@ -21,7 +21,6 @@ use tokio::time::{sleep_until, timeout};
 use self::credit::Credit;
 use super::admission::Ticket;
 use super::bucket::TokenBucket;
-use super::frames::{agent_tail, row_tail};
 use super::link::{End, Incoming, Link};
 use super::shared::{GOAWAY_MS, Shared};
 use crate::conversation::{AgentId, ConversationId};
@@ -135,7 +134,14 @@ impl Agent {
                 self.shared.engine.viewing(&self.session, &self.instance, conversation, false);
             }
         }
-        if let (Some(lease), End::Peer { clean: true }) = (self.lease.take(), end) {
+        let lease = self.lease.take();
+        if let (Some(lease), End::Peer { clean: true }) = (lease, end) {
+            // The same console may have a newer socket already: then its presence is that one's.
+            while let Some(delivery) = self.sub.try_next() {
+                if matches!(delivery, Delivery::Replaced) {
+                    return;
+                }
+            }
             lease.end();
         }
     }
@@ -224,10 +230,10 @@ impl Agent {
     async fn commit(&mut self, p: &Published) -> Result<(), End> {
         if let Some(as_of) = self.watching.get(&p.conversation).copied() {
             for event in p.events.iter().filter(|e| e.seq > as_of) {
-                self.numbered("ev", event.seq, &agent_tail(p, event)).await?;
+                self.numbered("ev", event.seq, event.agent_tail(p)).await?;
             }
         }
-        self.numbered("row", p.seq, &row_tail(p)).await?;
+        self.numbered("row", p.seq, p.row_tail()).await?;
         self.seen = p.seq;
         Ok(())
     }

@@ -18,7 +18,6 @@ use tokio::time::{sleep, timeout};
 
 use super::admission::Ticket;
 use super::bucket::TokenBucket;
-use super::frames::visitor_tail;
 use super::link::{End, Incoming, Link};
 use super::shared::{GOAWAY_MS, Online, Shared};
 use crate::conversation::{ConversationId, Page, VisitorRef};
@@ -170,8 +169,8 @@ impl Visitor {
         match delivery {
             Delivery::Commit(p) if p.seq > self.seen => {
                 for event in &p.events {
-                    if let Some(tail) = visitor_tail(&p, event) {
-                        self.link.feed(splice_prev("ev", self.cursor, &tail)).await?;
+                    if let Some(tail) = event.visitor_tail(&p) {
+                        self.link.feed(splice_prev("ev", self.cursor, tail)).await?;
                         self.cursor = event.seq;
                     }
                 }

@@ -51,9 +51,8 @@ impl Visitor {
                     Err(_) => self.impatient(),
                 };
             }
-            Ok(FromClient::Control(_)) => {
-                return self.strike(text, WireError::bad_request("clients send heartbeat and ack")).await;
-            }
+            // The parser gives no other control frame of a client.
+            Ok(FromClient::Control(_)) => return Ok(()),
             Err(error) => return self.strike(text, error).await,
         };
         let op = match VisitorOp::parse(request.op, request.d) {
