@@ -1,0 +1,27 @@
+//! `baton`: the console.
+
+use std::io::{self, IsTerminal};
+
+use super::shim::console::{self, ConsoleOptions};
+use super::target::ServerArgs;
+use super::{Done, Failure, local};
+
+pub(super) async fn run(server: &ServerArgs) -> Done {
+    need_terminal()?;
+    let (url, token) = server.both()?;
+    // A wrong token or no server is better told here, before the screen is taken, than in it.
+    crate::client::oneshot::Session::open(&url, &token).await?.close().await;
+    let options = ConsoleOptions { url, token, available: false, hint: None };
+    console::run(options).await.map_err(|e| local(&e))
+}
+
+/// The console draws on a terminal, or not at all.
+pub(super) fn need_terminal() -> Done {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::Usage(
+        "the console needs a terminal for its input and output. In scripts use `baton queue`, `baton show`, `baton reply`, … with --json; see `baton --help`"
+            .into(),
+    ))
+}
