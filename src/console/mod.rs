@@ -8,3 +8,4 @@
 
 pub mod app;
 pub mod composer;
+pub mod ui;
