@@ -255,7 +255,8 @@ mod tests {
     fn what_is_drawn_is_what_a_terminal_shows() {
         let mut terminal = terminal();
         draw(&mut terminal, "ab é 你好 x|", Some((3, 1)));
-        let mut parser = vt100::Parser::new(3, 20, 0);
+        let size = |n| std::num::NonZero::new(n).unwrap();
+        let mut parser = vt100::Parser::new(size(3), size(20), 0);
         parser.process(terminal.backend().out());
         assert_eq!(parser.screen().contents(), "ab é 你好 x|");
         assert_eq!(parser.screen().cursor_position(), (1, 3));
