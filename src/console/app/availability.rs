@@ -1,0 +1,143 @@
+//! Why a command cannot be carried out: each reason names what stands in the way and the key that helps.
+
+use super::state::{Focus, Link, State};
+use crate::client::DraftKind;
+use crate::conversation::State as Standing;
+
+/// A reason, or none.
+pub type May = Result<(), &'static str>;
+
+const NOTHING: &str = "no conversation is selected: j and k move, 1–5 change the tab";
+const OFFLINE: &str =
+    "not connected: this works again when the link is back (replies and notes are kept meanwhile)";
+const RESOLVED: &str = "it is resolved: R reopens it";
+const OTHERS: &str = "a colleague holds it: n leaves them a note";
+const GONE: &str = "it is no longer visible to you: . clears the list";
+
+/// Always possible.
+pub fn always(_: &State) -> May {
+    Ok(())
+}
+
+/// Needs a conversation.
+pub fn target(s: &State) -> May {
+    s.target().map(|_| ()).ok_or(NOTHING)
+}
+
+/// Needs an open conversation.
+pub fn reading(s: &State) -> May {
+    if s.focus == Focus::List { Err("you are in the list already: q quits") } else { Ok(()) }
+}
+
+/// Needs the link.
+pub fn online(s: &State) -> May {
+    match s.link {
+        Link::Live | Link::Syncing => Ok(()),
+        Link::Stopped { .. } => {
+            Err("not connected, and it will not try again: q leaves, then start baton anew")
+        }
+        Link::Connecting | Link::Down { .. } => Err(OFFLINE),
+    }
+}
+
+/// Who stands between the agent and the conversation.
+fn mine_or_free(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    if row.gone {
+        return Err(GONE);
+    }
+    match row.holder.agent() {
+        Some(id) if s.me.as_ref().is_none_or(|me| me.id != id) => Err(OTHERS),
+        _ => Ok(()),
+    }
+}
+
+fn supervises(s: &State) -> bool {
+    s.me.as_ref().is_some_and(|me| me.supervises)
+}
+
+/// Accept or take over.
+pub fn accept(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    online(s)?;
+    match row.state {
+        _ if row.gone => Err(GONE),
+        Standing::Resolved => Err(RESOLVED),
+        Standing::Active if s.is_mine(row) => Err("you hold it already: r replies"),
+        Standing::Active if !supervises(s) => Err("a colleague holds it: only a supervisor can take it over"),
+        _ => Ok(()),
+    }
+}
+
+/// Reply. Works without the link: it is kept and sent later.
+pub fn reply(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    if row.state == Standing::Resolved {
+        return Err(RESOLVED);
+    }
+    mine_or_free(s)
+}
+
+/// Note. Works without the link.
+pub fn note(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    if row.gone { Err(GONE) } else { Ok(()) }
+}
+
+/// Hello.
+pub fn hello(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    if s.hello.is_some() {
+        return Err("a hello is on its way already: u recalls it");
+    }
+    match row.state {
+        Standing::Resolved => Err(RESOLVED),
+        _ if !s.is_mine(row) => Err("hello is for a conversation you hold: a accepts it"),
+        _ if row.answered => Err("you have answered already: r replies"),
+        _ if s.draft(row.id, DraftKind::Reply).is_some() => Err("you have begun a reply: r goes on with it"),
+        _ => Ok(()),
+    }
+}
+
+/// Resolve.
+pub fn resolve(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    online(s)?;
+    if row.state == Standing::Resolved {
+        return Err("it is resolved already: R reopens it");
+    }
+    if supervises(s) && !row.gone {
+        return Ok(());
+    }
+    mine_or_free(s)
+}
+
+/// Hand back.
+pub fn hand_back(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    online(s)?;
+    match row.state {
+        Standing::Assistant => Err("the assistant has it already: a takes it over"),
+        Standing::Resolved => Err(RESOLVED),
+        _ if supervises(s) => Ok(()),
+        _ => mine_or_free(s),
+    }
+}
+
+/// Reopen.
+pub fn reopen(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    online(s)?;
+    if row.state == Standing::Resolved { Ok(()) } else { Err("it is not resolved: a accepts it, r replies") }
+}
+
+/// Undo.
+pub fn undo(s: &State) -> May {
+    if s.hello.is_some() {
+        return Ok(());
+    }
+    if s.undo.is_none() {
+        return Err("nothing to undo: a resolve or a held hello of this session can be taken back");
+    }
+    online(s)
+}

@@ -1,0 +1,335 @@
+//! What the client reports, taken in. Text is cleaned here, at the door; unknown and late things are skipped.
+
+use std::collections::HashMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::door::{AgentView, ContextView, RowView, Said, block, line};
+use super::effect::{Effect, Tag};
+use super::event::TimerId;
+use super::search::Found;
+use super::state::{Confirm, Link, Open, Overlay, Pending, State, Typing};
+use super::transcript::Transcript;
+use super::update::{next_ask, say, toast};
+use super::{commands, compose};
+use crate::client::{self, ClientEvent};
+use crate::conversation::{
+    AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
+};
+use crate::protocol::{
+    AgentAuthOk, AgentEph, Answered, HistoryOk, ListOk, SearchOk, SyncMode, WatchOk, WireError,
+};
+use crate::text::SafeText;
+
+/// How long somebody's typing is believed, milliseconds (PROTOCOL.md: 6 s).
+const TYPING_MS: u64 = 6_000;
+
+pub(super) fn on_client(state: &mut State, event: ClientEvent, fx: &mut Vec<Effect>) {
+    match event {
+        ClientEvent::Link(link) => on_link(state, link),
+        ClientEvent::Welcome(welcome) => on_welcome(state, &welcome, fx),
+        ClientEvent::Snapshot { rows, more, .. } => on_snapshot(state, &rows, more),
+        ClientEvent::Row { conversation, row, .. } => on_row(state, conversation, row.as_deref(), fx),
+        ClientEvent::Event { seq, at, conversation, version, event } => {
+            on_event(state, conversation, (seq, version, at), event.as_deref(), fx);
+        }
+        ClientEvent::Eph(eph) => on_eph(state, eph, fx),
+        ClientEvent::Response { tag, result } => on_response(state, tag, result, fx),
+        ClientEvent::Stored { tag } => compose::stored(state, tag, fx),
+        ClientEvent::OutboxState { waiting, .. } => state.unsent = waiting,
+        ClientEvent::Returned { conversation, kind, text, why } => {
+            compose::returned(state, conversation, kind, &text, &why.message, fx);
+        }
+        ClientEvent::AskFirst { cid, conversation, text, age_ms } => {
+            let name = commands::name_of(state, conversation);
+            state.asks.push_back(Confirm::Old { cid, name, text: line(&text), age_ms });
+            next_ask(state);
+        }
+        ClientEvent::Drafts(drafts) => {
+            for (conversation, kind, text) in drafts {
+                state.drafts.entry((conversation, kind)).or_insert(text);
+            }
+        }
+        ClientEvent::Fatal(why) => state.link = Link::Stopped { why: line(&why) },
+    }
+}
+
+fn on_link(state: &mut State, link: client::Link) {
+    if matches!(state.link, Link::Stopped { .. }) {
+        return;
+    }
+    state.link = match link {
+        client::Link::Down { why, .. } => Link::Down { why: line(&why) },
+        client::Link::Connecting if matches!(state.link, Link::Down { .. }) => return,
+        client::Link::Connecting => Link::Connecting,
+        client::Link::Syncing => Link::Syncing,
+        client::Link::Live => Link::Live,
+    };
+    if !state.live() {
+        state.typing.clear();
+        state.viewing.clear();
+        state.told_typing = None;
+        if let Some(open) = &mut state.open {
+            open.partial = None;
+        }
+    }
+}
+
+fn on_welcome(state: &mut State, welcome: &AgentAuthOk, fx: &mut Vec<Effect>) {
+    state.me = Some(AgentView::of(&welcome.agent));
+    state.agents = welcome.agents.iter().map(AgentView::of).collect();
+    state.sites = welcome.sites.iter().map(|site| (line(site.id.as_str()), line(&site.name))).collect();
+    state.skew_ms = welcome.server_time.0.saturating_sub(state.now.wall.0);
+    state.warn_after_ms = welcome.warn_after_ms;
+    state.return_after_ms = welcome.return_after_ms;
+    if welcome.mode == SyncMode::Snapshot {
+        state.arriving = Some(HashMap::new());
+    } else {
+        state.loaded = true;
+    }
+    state.stale = true;
+    if std::mem::take(&mut state.available_on_start) && !welcome.agent.availability.available {
+        commands::set_available(state, true, fx);
+    }
+    // Requests the link died under are answered by the client; a tab that comes by `list` is asked for anew.
+    if state.tab() == crate::conversation::Tab::Resolved {
+        commands::fetch_resolved(state, fx);
+    }
+}
+
+fn on_snapshot(state: &mut State, rows: &[Row], more: bool) {
+    let mut arriving = state.arriving.take().unwrap_or_default();
+    arriving.extend(rows.iter().map(|row| (row.id, RowView::of(row))));
+    if more {
+        state.arriving = Some(arriving);
+        return;
+    }
+    // Resolved lines are no part of a snapshot; what else is not in it any more is gone.
+    for (id, old) in state.rows.drain() {
+        let resolved = old.state == Standing::Resolved;
+        arriving.entry(id).or_insert(RowView { gone: old.gone || !resolved, ..old });
+    }
+    state.rows = arriving;
+    state.loaded = true;
+    state.stale = true;
+}
+
+fn on_row(state: &mut State, id: ConversationId, row: Option<&Row>, fx: &mut Vec<Effect>) {
+    let map = state.arriving.as_mut().unwrap_or(&mut state.rows);
+    let before = map.get(&id).map(|old| (old.state, old.version, old.gone));
+    match row {
+        Some(row) if before.is_some_and(|(_, version, _)| version > row.version) => return,
+        Some(row) => {
+            map.insert(id, RowView::of(row));
+        }
+        None => {
+            if let Some(old) = map.get_mut(&id) {
+                old.gone = true;
+            }
+        }
+    }
+    state.stale = true;
+    let queued = row.is_some_and(|row| row.state == Standing::Queued);
+    let news = queued && before.is_none_or(|(was, _, gone)| was != Standing::Queued || gone);
+    if news && state.loaded && state.me.as_ref().is_some_and(|me| me.available) {
+        fx.push(Effect::Bell);
+    }
+}
+
+fn on_event(
+    state: &mut State,
+    conversation: ConversationId,
+    (seq, version, at): (u64, u64, Time),
+    event: Option<&Happened>,
+    fx: &mut Vec<Effect>,
+) {
+    let me = my_id(state);
+    let my_name = my_name(state);
+    let State { open, echoes, .. } = state;
+    let Some(open) = open.as_mut().filter(|open| open.id == conversation) else { return };
+    let Some(fold) = &mut open.fold else { return };
+    if version <= fold.version {
+        return;
+    }
+    if version != fold.version + 1 {
+        // A hole: what is shown would be wrong. Ask for everything anew; the answer replaces it.
+        fx.push(Effect::Watch { tag: open.tag, conversation });
+        return;
+    }
+    let Some(event) = event else {
+        fold.version = version;
+        return;
+    };
+    fold.apply(event, at);
+    if let Some(kind) = EntryKind::of(event) {
+        open.transcript.push(Said::of(&Entry { seq, version, at, kind }, me, &my_name));
+    }
+    if matches!(event, Happened::MessagePosted(_)) || fold.state != Standing::Assistant {
+        open.partial = None;
+    }
+    open.view = ContextView::of(fold);
+    compose::drop_seen(echoes, conversation, version);
+    if matches!(event, Happened::MessagePosted(message) if message.author == crate::conversation::Author::Visitor)
+    {
+        state.typing.remove(&conversation);
+    }
+}
+
+fn my_id(state: &State) -> Option<AgentId> {
+    state.me.as_ref().map(|me| me.id)
+}
+
+fn my_name(state: &State) -> SafeText {
+    state.me.as_ref().map(|me| me.name.clone()).unwrap_or_default()
+}
+
+fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
+    match eph {
+        AgentEph::Typing { conversation, on: false, .. } => {
+            state.typing.remove(&conversation);
+        }
+        AgentEph::Typing { conversation, name, who, .. } => {
+            let agent = (who != "visitor").then(|| line(name.as_deref().unwrap_or("a colleague")));
+            state.typing.insert(conversation, Typing { agent, until: state.now.mono + TYPING_MS });
+            await_typing_end(state, fx);
+        }
+        AgentEph::Viewing { conversation, names } => {
+            state.viewing.insert(conversation, names.iter().map(|name| line(name)).collect());
+        }
+        AgentEph::Availability { agent } => {
+            let view = AgentView::of(&agent);
+            match &mut state.me {
+                Some(me) if me.id == view.id => *me = view.clone(),
+                _ => {}
+            }
+            match state.agents.iter_mut().find(|known| known.id == view.id) {
+                Some(known) => *known = view,
+                None => state.agents.push(view),
+            }
+        }
+        AgentEph::Partial { conversation, text } => {
+            if let Some(open) = state.open.as_mut().filter(|open| open.id == conversation) {
+                open.partial = (!text.is_empty()).then(|| block(&text));
+            }
+        }
+        AgentEph::Presence { conversation, online } => {
+            if let Some(open) = state.open.as_mut().filter(|open| open.id == conversation) {
+                open.online = Some(online);
+            }
+        }
+    }
+}
+
+/// Wakes when the first typing that is shown expires.
+pub(super) fn await_typing_end(state: &State, fx: &mut Vec<Effect>) {
+    if let Some(first) = state.typing.values().map(|typing| typing.until).min() {
+        let ms = first.saturating_sub(state.now.mono).max(1);
+        fx.push(Effect::StartTimer { id: TimerId::Typing, ms });
+    }
+}
+
+/// Reads an answer leniently: what cannot be read is a refusal a person can understand.
+fn read<T: DeserializeOwned>(result: Result<Value, WireError>) -> Result<T, SafeText> {
+    match result {
+        Ok(value) => serde_json::from_value(value).map_err(|_| {
+            SafeText::literal("the server's answer could not be read; is it of another version?")
+        }),
+        Err(error) => Err(line(&error.message)),
+    }
+}
+
+fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx: &mut Vec<Effect>) {
+    if state.open.as_ref().is_some_and(|open| open.tag == tag) {
+        return on_watched(state, read(result));
+    }
+    match state.pending.remove(&tag) {
+        None => {}
+        Some(Pending::History(id)) => {
+            let (me, name) = (my_id(state), my_name(state));
+            let Some(open) = state.open.as_mut().filter(|open| open.id == id) else { return };
+            match read::<HistoryOk>(result) {
+                Ok(ok) => {
+                    let older = ok.entries.iter().map(|entry| Said::of(entry, me, &name)).collect();
+                    open.transcript.prepend(older, ok.more);
+                }
+                Err(_) => open.transcript.history_failed(),
+            }
+        }
+        Some(Pending::Resolved) => match read::<ListOk>(result) {
+            Ok(ok) => {
+                for row in &ok.rows {
+                    if state.rows.get(&row.id).is_none_or(|known| known.version <= row.version) {
+                        state.rows.insert(row.id, RowView::of(row));
+                    }
+                }
+                state.stale = true;
+            }
+            Err(why) => toast(state, why, true, fx),
+        },
+        Some(Pending::Verb { word, conversation }) => match read::<Answered>(result) {
+            Ok(_) => commands::verb_done(state, word, conversation, fx),
+            Err(why) => toast(state, why, true, fx),
+        },
+        Some(Pending::Availability(available)) => match read::<Value>(result) {
+            Ok(_) => {
+                if let Some(me) = &mut state.me {
+                    me.available = available;
+                }
+                let available = if available {
+                    "you are Available: new handoffs are offered to you"
+                } else {
+                    "you are Away: you keep what you hold, nothing new is offered"
+                };
+                say(state, available, fx);
+            }
+            Err(why) => toast(state, why, true, fx),
+        },
+        Some(Pending::Search(query)) => {
+            let Some(Overlay::Search(search)) = &mut state.overlay else { return };
+            if search.query.trim() == query {
+                match read::<SearchOk>(result) {
+                    Ok(ok) => search.answered(&ok),
+                    Err(why) => search.found = Found::Failed(why),
+                }
+            }
+        }
+        Some(Pending::Send) => match read::<Answered>(result) {
+            Ok(answered) => compose::sent(state, tag, answered.version),
+            Err(why) => compose::send_failed(state, tag, why, fx),
+        },
+    }
+}
+
+fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
+    let (me, my_name) = (my_id(state), my_name(state));
+    let State { open, echoes, rows, stale, .. } = state;
+    let Some(open) = open else { return };
+    match result {
+        Ok(ok) => {
+            let said: Vec<Said> = ok.entries.iter().map(|entry| Said::of(entry, me, &my_name)).collect();
+            let fresh = Transcript::new(said, ok.more);
+            // After a reconnect the view goes to the end: what was scrolled to may be beyond what came.
+            *open = Open {
+                id: open.id,
+                tag: open.tag,
+                view: ContextView::of(&ok.conversation),
+                transcript: fresh,
+                earlier: ok.earlier.iter().map(RowView::of).collect(),
+                partial: None,
+                online: open.online,
+                failed: None,
+                fold: None,
+            };
+            if let Some(row) = Row::of(&ok.conversation)
+                && rows.get(&open.id).is_none_or(|known| known.version <= row.version)
+            {
+                rows.insert(open.id, RowView::of(&row));
+                *stale = true;
+            }
+            compose::drop_seen(echoes, open.id, open.transcript.newest());
+            open.fold = Some(ok.conversation);
+        }
+        Err(why) => open.failed = Some(why),
+    }
+}

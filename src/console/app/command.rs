@@ -1,0 +1,477 @@
+//! The command table: each command's name, help, keys, palette title and why it may be out of reach, once.
+//!
+//! Keys, footer, help, palette and the README's key table are made from it. Invariant: within a context no key stands
+//! twice; a command that cannot be carried out says why, in words that name the key that helps.
+
+use std::fmt::Write as _;
+
+use super::availability as may;
+use super::key::Key;
+use super::state::{Focus, State};
+
+/// Where a key counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// The list and the conversation.
+    Panes,
+    /// The list.
+    List,
+    /// The conversation.
+    Conversation,
+    /// The composer.
+    Composer,
+    /// Everywhere, also while something lies over the panes.
+    Everywhere,
+}
+
+impl Where {
+    fn holds(self, focus: Focus) -> bool {
+        match self {
+            Where::Panes => focus != Focus::Composer,
+            Where::List => focus == Focus::List,
+            Where::Conversation => focus == Focus::Conversation,
+            Where::Composer => focus == Focus::Composer,
+            Where::Everywhere => true,
+        }
+    }
+
+    /// The word in the README's table.
+    fn word(self) -> &'static str {
+        match self {
+            Where::Panes => "list, conversation",
+            Where::List => "list",
+            Where::Conversation => "conversation",
+            Where::Composer => "composer",
+            Where::Everywhere => "everywhere",
+        }
+    }
+}
+
+/// What can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is described once, in the table below")]
+pub enum Command {
+    Down,
+    Up,
+    Top,
+    Bottom,
+    PageDown,
+    PageUp,
+    Tab(u8),
+    NextTab,
+    PreviousTab,
+    Open,
+    Peek,
+    Back,
+    Settle,
+    Accept,
+    Reply,
+    Note,
+    Hello,
+    Resolve,
+    Reopen,
+    Undo,
+    HandBack,
+    Availability,
+    Card,
+    Search,
+    Palette,
+    Help,
+    Send,
+    Newline,
+    Leave,
+    Suspend,
+    Redraw,
+    Quit,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Spec {
+    /// What it is.
+    pub command: Command,
+    /// Its name in configuration and documents.
+    pub name: &'static str,
+    /// One line for help and footer tips.
+    pub help: &'static str,
+    /// Its title in the palette; empty: not offered there.
+    pub title: &'static str,
+    /// The word in the footer; empty: not shown there.
+    pub footer: &'static str,
+    /// Its keys.
+    pub keys: &'static [(Where, &'static str)],
+    /// Changes something others see: refused in the middle of a burst of keys, which is what a paste looks like.
+    pub guarded: bool,
+    /// Whether it can be carried out now, or why not.
+    pub availability: fn(&State) -> Result<(), &'static str>,
+}
+
+const fn spec(
+    command: Command,
+    name: &'static str,
+    title: &'static str,
+    help: &'static str,
+    keys: &'static [(Where, &'static str)],
+) -> Spec {
+    Spec { command, name, help, title, footer: "", keys, guarded: false, availability: may::always }
+}
+
+impl Spec {
+    const fn foot(mut self, word: &'static str) -> Self {
+        self.footer = word;
+        self
+    }
+
+    const fn guarded(mut self) -> Self {
+        self.guarded = true;
+        self
+    }
+
+    const fn when(mut self, availability: fn(&State) -> Result<(), &'static str>) -> Self {
+        self.availability = availability;
+        self
+    }
+
+    /// Its keys in a focus, as people write them, joined by `/`.
+    pub fn keys_in(&self, focus: Focus) -> String {
+        let keys = self.keys.iter().filter(|(place, _)| place.holds(focus));
+        join(keys.map(|(_, key)| *key))
+    }
+
+    /// All of its keys.
+    pub fn all_keys(&self) -> String {
+        join(self.keys.iter().map(|(_, key)| *key))
+    }
+}
+
+fn join(keys: impl Iterator<Item = &'static str>) -> String {
+    let mut out = String::new();
+    for key in keys {
+        let shown = key.parse::<Key>().map_or_else(|_| key.to_owned(), |key| key.to_string());
+        if !out.is_empty() {
+            out.push('/');
+        }
+        out.push_str(&shown);
+    }
+    out
+}
+
+use Where::{Composer, Conversation, Everywhere, List, Panes};
+
+/// The table.
+pub static COMMANDS: &[Spec] = &[
+    spec(
+        Command::Accept,
+        "accept",
+        "Accept or take over",
+        "take the conversation; the assistant falls silent",
+        &[(Panes, "a")],
+    )
+    .foot("accept")
+    .guarded()
+    .when(may::accept),
+    spec(
+        Command::Reply,
+        "reply",
+        "Reply to the visitor",
+        "write to the visitor (sending takes over where nobody holds it)",
+        &[(Panes, "r")],
+    )
+    .foot("reply")
+    .when(may::reply),
+    spec(
+        Command::Hello,
+        "hello",
+        "Say hello",
+        "a ready greeting before your first reply; held 3 s, u recalls it",
+        &[(Panes, "H")],
+    )
+    .foot("hello")
+    .guarded()
+    .when(may::hello),
+    spec(Command::Note, "note", "Write a note", "write a note only agents see", &[(Panes, "n")])
+        .foot("note")
+        .when(may::note),
+    spec(
+        Command::Resolve,
+        "resolve",
+        "Resolve",
+        "end the conversation; the assistant answers if the visitor returns",
+        &[(Panes, "e")],
+    )
+    .foot("resolve")
+    .guarded()
+    .when(may::resolve),
+    spec(
+        Command::HandBack,
+        "hand-back",
+        "Hand back to the assistant",
+        "the assistant goes on with the conversation",
+        &[(Panes, "b")],
+    )
+    .foot("hand back")
+    .guarded()
+    .when(may::hand_back),
+    spec(
+        Command::Undo,
+        "undo",
+        "Undo a resolve, recall a hello",
+        "take back the last resolve, or a hello that is still held",
+        &[(Panes, "u")],
+    )
+    .foot("undo")
+    .when(may::undo),
+    spec(Command::Reopen, "reopen", "Reopen", "take a resolved conversation up again", &[(Panes, "R")])
+        .foot("reopen")
+        .guarded()
+        .when(may::reopen),
+    spec(
+        Command::Availability,
+        "availability",
+        "Available or Away",
+        "switch between Available (you are offered work) and Away",
+        &[(Panes, "~")],
+    )
+    .foot("away")
+    .guarded()
+    .when(may::online),
+    spec(
+        Command::Open,
+        "open",
+        "Open the conversation",
+        "read it; opening claims nothing",
+        &[(List, "enter"), (List, "l")],
+    )
+    .foot("open")
+    .when(may::target),
+    spec(
+        Command::Peek,
+        "peek",
+        "Peek",
+        "show it beside the list and stay in the list; claims nothing",
+        &[(List, "space")],
+    )
+    .when(may::target),
+    spec(
+        Command::Back,
+        "back",
+        "Back to the list",
+        "leave the conversation open and go to the list",
+        &[(Conversation, "esc"), (Conversation, "h")],
+    )
+    .foot("back")
+    .when(may::reading),
+    spec(Command::Down, "down", "", "next row; scroll down", &[(Panes, "j"), (Panes, "down")]),
+    spec(Command::Up, "up", "", "previous row; scroll up", &[(Panes, "k"), (Panes, "up")]),
+    spec(
+        Command::Top,
+        "top",
+        "To the top",
+        "first row, with what is new above; oldest message loaded",
+        &[(Panes, "g"), (Panes, "home")],
+    ),
+    spec(
+        Command::Bottom,
+        "bottom",
+        "To the end",
+        "last row; newest message",
+        &[(Panes, "G"), (Panes, "end")],
+    ),
+    spec(
+        Command::PageDown,
+        "page-down",
+        "Page down",
+        "half a screen down",
+        &[(Panes, "ctrl-d"), (Panes, "pgdn")],
+    ),
+    spec(Command::PageUp, "page-up", "Page up", "half a screen up", &[(Panes, "ctrl-u"), (Panes, "pgup")]),
+    spec(Command::Tab(0), "tab-queue", "Tab Queue", "who waits for a person", &[(Panes, "1")]),
+    spec(Command::Tab(1), "tab-mine", "Tab Mine", "what you hold", &[(Panes, "2")]),
+    spec(Command::Tab(2), "tab-assistant", "Tab Assistant", "live with the assistant", &[(Panes, "3")]),
+    spec(Command::Tab(3), "tab-snoozed", "Tab Snoozed", "put aside", &[(Panes, "4")]),
+    spec(Command::Tab(4), "tab-resolved", "Tab Resolved", "ended, newest first", &[(Panes, "5")]),
+    spec(Command::NextTab, "next-tab", "Next tab", "next tab", &[(Panes, "tab")]).foot("tabs"),
+    spec(Command::PreviousTab, "previous-tab", "Previous tab", "previous tab", &[(Panes, "shift-tab")]),
+    spec(
+        Command::Settle,
+        "settle",
+        "Sort the list anew",
+        "sort the list anew and show what is new above",
+        &[(Panes, ".")],
+    ),
+    spec(
+        Command::Card,
+        "card",
+        "Card on or off",
+        "the card, page, visitor and history beside the conversation",
+        &[(Panes, "s")],
+    )
+    .foot("card"),
+    spec(Command::Search, "search", "Search", "search all conversations", &[(Panes, "/")])
+        .foot("search")
+        .when(may::online),
+    spec(
+        Command::Palette,
+        "palette",
+        "",
+        "any command by its name",
+        &[(Panes, ":"), (Panes, "ctrl-k"), (Composer, "ctrl-k")],
+    )
+    .foot("commands"),
+    spec(
+        Command::Help,
+        "help",
+        "Help: all keys",
+        "all keys; type to filter, Enter carries out",
+        &[(Panes, "?")],
+    )
+    .foot("help"),
+    spec(Command::Send, "send", "", "send", &[(Composer, "enter")]).foot("send"),
+    spec(
+        Command::Newline,
+        "newline",
+        "",
+        "begin a new line",
+        &[(Composer, "alt-enter"), (Composer, "ctrl-j"), (Composer, "shift-enter")],
+    )
+    .foot("new line"),
+    spec(Command::Leave, "leave", "", "leave the composer; the draft is kept", &[(Composer, "esc")])
+        .foot("leave (draft kept)"),
+    spec(
+        Command::Redraw,
+        "redraw",
+        "Draw the screen anew",
+        "draw the screen anew",
+        &[(Everywhere, "ctrl-l")],
+    ),
+    spec(
+        Command::Suspend,
+        "suspend",
+        "Suspend to the shell",
+        "suspend to the shell; fg comes back",
+        &[(Everywhere, "ctrl-z")],
+    ),
+    spec(
+        Command::Quit,
+        "quit",
+        "Quit",
+        "quit; asks while you hold conversations",
+        &[(Panes, "q"), (Everywhere, "ctrl-c")],
+    )
+    .foot("quit"),
+];
+
+/// The row of a command.
+pub fn find(command: Command) -> Option<&'static Spec> {
+    COMMANDS.iter().find(|spec| spec.command == command)
+}
+
+/// What a key means in a focus.
+pub fn lookup(focus: Focus, key: Key) -> Option<&'static Spec> {
+    // Parsing some sixty short spellings takes less than a cell takes to draw.
+    COMMANDS.iter().find(|spec| {
+        spec.keys.iter().any(|(place, spelt)| place.holds(focus) && spelt.parse::<Key>() == Ok(key))
+    })
+}
+
+/// What a key means while something lies over the panes.
+pub fn lookup_everywhere(key: Key) -> Option<&'static Spec> {
+    let everywhere = |(place, spelt): &(Where, &str)| *place == Everywhere && spelt.parse::<Key>() == Ok(key);
+    COMMANDS.iter().find(|spec| spec.keys.iter().any(everywhere))
+}
+
+/// The README's key table.
+pub fn key_table_markdown() -> String {
+    let mut out = String::from("| key | where | what |\n| --- | --- | --- |\n");
+    for spec in COMMANDS {
+        let mut places: Vec<Where> = Vec::new();
+        for (place, _) in spec.keys {
+            if !places.contains(place) {
+                places.push(*place);
+            }
+        }
+        for place in places {
+            let keys: Vec<String> = spec
+                .keys
+                .iter()
+                .filter(|(p, _)| *p == place)
+                .filter_map(|(_, key)| key.parse::<Key>().ok())
+                .map(|key| format!("`{key}`"))
+                .collect();
+            let _ = writeln!(out, "| {} | {} | {} |", keys.join(" "), place.word(), spec.help);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_parses_and_stands_once_in_a_focus() {
+        for focus in [Focus::List, Focus::Conversation, Focus::Composer] {
+            let mut seen: Vec<(Key, &str)> = Vec::new();
+            for spec in COMMANDS {
+                for (place, spelt) in spec.keys {
+                    let key: Key = spelt.parse().expect("a key in the table parses");
+                    if !place.holds(focus) {
+                        continue;
+                    }
+                    let twice = seen.iter().find(|(k, _)| *k == key);
+                    assert_eq!(twice, None, "{spelt} of {} in {focus:?}", spec.name);
+                    seen.push((key, spec.name));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_everything_says_what_it_does() {
+        for (index, spec) in COMMANDS.iter().enumerate() {
+            assert!(
+                COMMANDS[..index]
+                    .iter()
+                    .all(|other| other.name != spec.name && other.command != spec.command)
+            );
+            assert!(!spec.help.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_issues_keys_are_there() {
+        let key = |s: &str| s.parse::<Key>().expect("parses");
+        for (spelt, command) in [
+            ("a", Command::Accept),
+            ("e", Command::Resolve),
+            ("R", Command::Reopen),
+            ("u", Command::Undo),
+            ("b", Command::HandBack),
+            ("H", Command::Hello),
+            ("~", Command::Availability),
+            ("/", Command::Search),
+            (":", Command::Palette),
+            ("ctrl-k", Command::Palette),
+            ("?", Command::Help),
+            ("q", Command::Quit),
+            ("3", Command::Tab(2)),
+            ("tab", Command::NextTab),
+        ] {
+            for focus in [Focus::List, Focus::Conversation] {
+                assert_eq!(lookup(focus, key(spelt)).map(|s| s.command), Some(command), "{spelt}");
+            }
+        }
+        assert_eq!(lookup(Focus::Composer, key("a")).map(|s| s.command), None);
+        assert_eq!(lookup(Focus::Composer, key("enter")).map(|s| s.command), Some(Command::Send));
+    }
+
+    #[test]
+    fn the_readme_table_has_a_row_for_each_place() {
+        let table = key_table_markdown();
+        assert!(
+            table
+                .contains("| `a` | list, conversation | take the conversation; the assistant falls silent |")
+        );
+        assert!(table.contains("| `Alt-Enter` `Ctrl-J` `Shift-Enter` | composer | begin a new line |"));
+    }
+}

@@ -1,0 +1,283 @@
+//! What the commands of the table do.
+
+use super::command::Command;
+use super::door::RowView;
+use super::effect::Effect;
+use super::event::TimerId;
+use super::layout;
+use super::picker::Picker;
+use super::search::Search;
+use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
+use super::transcript::Transcript;
+use super::update::{next_ask, say};
+use super::{compose, door};
+use crate::client::DraftKind;
+use crate::conversation::{Cid, ConversationId, State as Standing, Tab};
+use crate::protocol::{AgentOp, AvailabilityInfo, CidOnly, ConversationArg, ListArg};
+
+/// Carries out a command. Whether it may be was asked before.
+pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
+    match command {
+        Command::Down => step(state, 1, fx),
+        Command::Up => step(state, -1, fx),
+        Command::PageDown => step(state, half_page(state), fx),
+        Command::PageUp => step(state, -half_page(state), fx),
+        Command::Top if state.focus == Focus::List => {
+            state.settle();
+            state.lists[state.tab].first();
+            state.keep_cursor_in_sight();
+        }
+        Command::Top => step(state, isize::MIN / 2, fx),
+        Command::Bottom if state.focus == Focus::List => {
+            state.lists[state.tab].last();
+            state.keep_cursor_in_sight();
+        }
+        Command::Bottom => {
+            if let Some(open) = &mut state.open {
+                open.transcript.to_tail();
+            }
+        }
+        Command::Tab(index) => go_to_tab(state, usize::from(index), fx),
+        Command::NextTab => go_to_tab(state, (state.tab + 1) % Tab::CONSOLE.len(), fx),
+        Command::PreviousTab => {
+            go_to_tab(state, (state.tab + Tab::CONSOLE.len() - 1) % Tab::CONSOLE.len(), fx);
+        }
+        Command::Settle => {
+            state.settle();
+            if state.tab() == Tab::Resolved {
+                fetch_resolved(state, fx);
+            }
+        }
+        Command::Open => {
+            if let Some(id) = state.target() {
+                open(state, id, fx);
+                state.focus = Focus::Conversation;
+            }
+        }
+        Command::Peek => {
+            if let Some(id) = state.target() {
+                open(state, id, fx);
+                if layout::panes(state).transcript.is_none() {
+                    state.focus = Focus::Conversation;
+                }
+            }
+        }
+        Command::Back => {
+            state.focus = Focus::List;
+            state.card_over = false;
+            next_ask(state);
+        }
+        Command::Accept => accept(state, fx),
+        Command::Reply => compose::begin(state, DraftKind::Reply, fx),
+        Command::Note => compose::begin(state, DraftKind::Note, fx),
+        Command::Hello => compose::hello(state, fx),
+        Command::Resolve => verb(state, "resolved; u takes it back", AgentOp::Resolve, fx),
+        Command::Reopen => verb(state, "reopened: it is yours, the assistant is silent", AgentOp::Reopen, fx),
+        Command::HandBack => verb(state, "handed back: the assistant has it", AgentOp::HandBack, fx),
+        Command::Undo => undo(state, fx),
+        Command::Availability => {
+            let available = !state.me.as_ref().is_some_and(|me| me.available);
+            set_available(state, available, fx);
+        }
+        Command::Card => {
+            if layout::panes(state).context.is_some() || (state.size.0 >= 118 && !state.card) {
+                state.card = !state.card;
+            } else {
+                state.card_over = !state.card_over;
+                if state.card_over && state.open.is_none() {
+                    run(state, Command::Peek, fx);
+                }
+                if layout::panes(state).transcript.is_none() && state.open.is_some() {
+                    state.focus = Focus::Conversation;
+                }
+            }
+        }
+        Command::Search => state.overlay = Some(Overlay::Search(Search::default())),
+        Command::Palette => state.overlay = Some(Overlay::Palette(Picker::default())),
+        Command::Help => state.overlay = Some(Overlay::Help(Picker::default())),
+        Command::Send => compose::enter(state, fx),
+        Command::Newline => compose::newline(state, fx),
+        Command::Leave => compose::leave(state, fx),
+        Command::Suspend => fx.push(Effect::Suspend),
+        Command::Redraw => fx.push(Effect::Redraw),
+        Command::Quit => quit(state, fx),
+    }
+}
+
+fn half_page(state: &State) -> isize {
+    let panes = layout::panes(state);
+    let rows = match state.focus {
+        Focus::List => panes.list_rows() / 2,
+        _ => panes.transcript.map_or(1, |area| usize::from(area.h) / 2),
+    };
+    isize::try_from(rows.max(1)).unwrap_or(1)
+}
+
+fn step(state: &mut State, by: isize, fx: &mut Vec<Effect>) {
+    if state.focus == Focus::List {
+        state.lists[state.tab].step(by);
+        state.keep_cursor_in_sight();
+        return;
+    }
+    let Some(area) = layout::panes(state).transcript else { return };
+    let live = state.live();
+    let tag = state.tag();
+    let Some(open) = &mut state.open else { return };
+    open.transcript.scroll_by(by, area.w, area.h);
+    if live && let Some(before) = open.transcript.wants_history() {
+        let op = AgentOp::History(ConversationArg {
+            conversation: open.id,
+            before: Some(before),
+            limit: Some(200),
+        });
+        state.pending.insert(tag, Pending::History(open.id));
+        fx.push(Effect::Request { tag, op });
+    }
+}
+
+fn go_to_tab(state: &mut State, index: usize, fx: &mut Vec<Effect>) {
+    state.tab = index;
+    state.focus = Focus::List;
+    state.card_over = false;
+    state.settle();
+    if state.tab() == Tab::Resolved {
+        fetch_resolved(state, fx);
+    }
+}
+
+/// Resolved conversations are no part of the snapshot: they come by `list`.
+pub(super) fn fetch_resolved(state: &mut State, fx: &mut Vec<Effect>) {
+    if !state.live() || state.pending.values().any(|pending| *pending == Pending::Resolved) {
+        return;
+    }
+    let tag = state.tag();
+    state.pending.insert(tag, Pending::Resolved);
+    let op = AgentOp::List(ListArg { tab: Tab::Resolved, site: None, cursor: None, limit: Some(200) });
+    fx.push(Effect::Request { tag, op });
+}
+
+/// Opens a conversation, keeping whatever is being written in another.
+pub(super) fn open(state: &mut State, id: ConversationId, fx: &mut Vec<Effect>) {
+    if state.open.as_ref().is_some_and(|open| open.id == id) {
+        return;
+    }
+    compose::put_away(state, fx);
+    if let Some(before) = state.open.take() {
+        fx.push(Effect::Unwatch(before.id));
+        state.viewing.remove(&before.id);
+    }
+    let tag = state.tag();
+    state.open = Some(Open {
+        id,
+        tag,
+        fold: None,
+        view: None,
+        transcript: Transcript::default(),
+        earlier: Vec::new(),
+        partial: None,
+        online: None,
+        failed: None,
+    });
+    fx.push(Effect::Watch { tag, conversation: id });
+}
+
+/// Opens what a search has found.
+pub(super) fn open_found(state: &mut State, row: RowView, fx: &mut Vec<Effect>) {
+    let id = row.id;
+    let newer = state.rows.get(&id).is_none_or(|known| known.version < row.version);
+    if newer {
+        state.rows.insert(id, row);
+        state.stale = true;
+    }
+    open(state, id, fx);
+    state.focus = Focus::Conversation;
+}
+
+/// Sends a verb about the target, with a fresh client id, and opens nothing.
+fn verb(state: &mut State, word: &'static str, op: fn(CidOnly) -> AgentOp, fx: &mut Vec<Effect>) {
+    if let Some(conversation) = state.target() {
+        verb_on(state, conversation, word, op, fx);
+    }
+}
+
+fn verb_on(
+    state: &mut State,
+    conversation: ConversationId,
+    word: &'static str,
+    op: fn(CidOnly) -> AgentOp,
+    fx: &mut Vec<Effect>,
+) {
+    let tag = state.tag();
+    state.pending.insert(tag, Pending::Verb { word, conversation });
+    fx.push(Effect::Request { tag, op: op(CidOnly { conversation, cid: Cid(state.now.fresh) }) });
+}
+
+fn accept(state: &mut State, fx: &mut Vec<Effect>) {
+    let Some(row) = state.target_row() else { return };
+    let (id, standing) = (row.id, row.state);
+    let op = match standing {
+        Standing::Queued | Standing::Snoozed => AgentOp::Accept,
+        _ => AgentOp::TakeOver,
+    };
+    verb_on(state, id, "it is yours; the assistant is silent. r replies, H says hello", op, fx);
+    open(state, id, fx);
+    if state.focus == Focus::List {
+        state.focus = Focus::Conversation;
+    }
+}
+
+fn undo(state: &mut State, fx: &mut Vec<Effect>) {
+    if state.hello.is_some() {
+        compose::recall_hello(state, fx);
+    } else if let Some(id) = state.undo.take() {
+        verb_on(state, id, "taken back: it is yours again", AgentOp::Reopen, fx);
+    }
+}
+
+pub(super) fn set_available(state: &mut State, available: bool, fx: &mut Vec<Effect>) {
+    let tag = state.tag();
+    state.pending.insert(tag, Pending::Availability(available));
+    let info = AvailabilityInfo { available, reason: None, until: None };
+    fx.push(Effect::Request { tag, op: AgentOp::AvailabilitySet(info) });
+}
+
+fn quit(state: &mut State, fx: &mut Vec<Effect>) {
+    if state.count(Tab::Mine) > 0 || state.hello.is_some() || state.unsent > 0 {
+        state.overlay = Some(Overlay::Confirm(Confirm::Quit));
+    } else {
+        leave(state, fx);
+    }
+}
+
+/// Ends the console; what is being written is kept.
+pub(super) fn leave(state: &mut State, fx: &mut Vec<Effect>) {
+    if state.hello.is_some() {
+        compose::recall_hello(state, fx);
+    }
+    compose::put_away(state, fx);
+    fx.push(Effect::CancelTimer(TimerId::Toast));
+    fx.push(Effect::Quit);
+}
+
+/// A verb was carried out: say so, and remember what can be undone.
+pub(super) fn verb_done(
+    state: &mut State,
+    word: &'static str,
+    conversation: ConversationId,
+    fx: &mut Vec<Effect>,
+) {
+    if word.starts_with("resolved") {
+        state.undo = Some(conversation);
+    } else if state.undo == Some(conversation) {
+        state.undo = None;
+    }
+    say(state, word, fx);
+}
+
+/// The name to call a conversation by.
+pub(super) fn name_of(state: &State, id: ConversationId) -> crate::text::SafeText {
+    state
+        .rows
+        .get(&id)
+        .map_or_else(|| door::line(&format!("conversation {}", id.short())), |row| row.name.clone())
+}

@@ -1,0 +1,91 @@
+//! What the reducer wants done. The runtime carries it out and reports results as new events.
+
+use crate::client::DraftKind;
+use crate::conversation::{Cid, ConversationId};
+use crate::protocol::AgentOp;
+
+use super::event::TimerId;
+
+/// The console's name for a request; comes back with its answer.
+pub type Tag = u64;
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Ask something that means nothing later.
+    Request {
+        /// Comes back.
+        tag: Tag,
+        /// What.
+        op: AgentOp,
+    },
+    /// Send something that must not get lost.
+    Durable {
+        /// Comes back.
+        tag: Tag,
+        /// What.
+        op: AgentOp,
+    },
+    /// Keep a draft; empty text forgets it.
+    SaveDraft {
+        /// Where.
+        conversation: ConversationId,
+        /// A reply or a note.
+        kind: DraftKind,
+        /// The words.
+        text: String,
+    },
+    /// Follow a conversation, also over reconnects.
+    Watch {
+        /// Comes back with each answer.
+        tag: Tag,
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// No longer.
+    Unwatch(ConversationId),
+    /// Send an old outbox entry after all.
+    Confirm(Cid),
+    /// Make an outbox entry a draft again.
+    Withdraw(Cid),
+    /// Ring.
+    Bell,
+    /// Put this into the window's title.
+    SetTitle(Title),
+    /// Start a timer anew.
+    StartTimer {
+        /// Which.
+        id: TimerId,
+        /// In how many milliseconds.
+        ms: u64,
+    },
+    /// Stop a timer.
+    CancelTimer(TimerId),
+    /// Draw everything anew.
+    Redraw,
+    /// Stop the program as Ctrl-Z does.
+    Suspend,
+    /// End.
+    Quit,
+}
+
+/// The window's title: fixed words and counts, never a word from outside (SAFETY.md 2, rule 8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Title {
+    /// Handoffs nobody has taken.
+    pub waiting: usize,
+    /// Conversations of mine whose visitor waits.
+    pub mine: usize,
+}
+
+impl Title {
+    /// The words.
+    pub fn words(self) -> String {
+        match (self.waiting, self.mine) {
+            (0, 0) => "baton".to_owned(),
+            (waiting, 0) => format!("baton: {waiting} waiting"),
+            (0, mine) => format!("baton: {mine} to answer"),
+            (waiting, mine) => format!("baton: {waiting} waiting, {mine} to answer"),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What happens to the console: keys, the client's reports, timers. Everything the reducer reacts to is here.
+
+use uuid::Uuid;
+
+use super::key::Key;
+use crate::client::ClientEvent;
+use crate::conversation::Time;
+use crate::text::SafeText;
+
+/// The time of an event and an id fresh for it: the reducer has no clock and no randomness of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Wall time, for what is shown.
+    pub wall: Time,
+    /// Milliseconds on a clock that never goes back, for what is measured.
+    pub mono: u64,
+    /// A fresh UUIDv7: the client id of the one command an event may cause.
+    pub fresh: Uuid,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted, bracketed by the terminal.
+    Paste(String),
+    /// The terminal has this size now, in cells.
+    Resize {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// The terminal got or lost the focus.
+    Focus(bool),
+    /// The client reports.
+    Client(ClientEvent),
+    /// A timer came.
+    Timer(TimerId),
+    /// A clock on screen changes its words.
+    Tick,
+    /// A background part of the console panicked; these are its words.
+    Panicked(SafeText),
+    /// The program was stopped and goes on; the screen is empty.
+    Resumed,
+    /// The console is asked to end (a signal).
+    Terminate,
+}
+
+/// The timers the reducer starts. Starting one again replaces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimerId {
+    /// A held hello goes.
+    Hello,
+    /// A toast goes.
+    Toast,
+    /// No key followed an Enter: it was a person's, the message goes.
+    SendGuard,
+    /// Somebody's typing expires.
+    Typing,
+    /// The search field rested: search.
+    Search,
+    /// One's own typing stopped.
+    Idle,
+}

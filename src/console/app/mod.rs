@@ -1,0 +1,31 @@
+//! PURE. The console as a function: `update(state, event, now)` gives effects; no terminal, no socket, no clock in here.
+//!
+//! `door` makes everything from outside inert; `command` is the one table of what can be done; `list` keeps rows from
+//! moving under the cursor; `compose` keeps what is typed; `layout` is the arithmetic the panels and the reducer share.
+//! Refused here: ratatui, crossterm, tokio, I/O.
+
+mod availability;
+mod client;
+pub mod clock;
+pub mod command;
+mod commands;
+mod compose;
+pub mod door;
+mod effect;
+mod event;
+pub mod key;
+pub mod layout;
+pub mod list;
+pub mod picker;
+pub mod search;
+pub mod state;
+mod tick;
+pub mod transcript;
+mod update;
+
+pub use compose::HELLO_HELD_MS;
+pub use effect::{Effect, Tag, Title};
+pub use event::{Event, Now, TimerId};
+pub use state::{Start, State};
+pub use tick::next_tick;
+pub use update::update;

@@ -1,0 +1,505 @@
+//! What the console knows. The loop owns it, the reducer changes it, the panels read it.
+//!
+//! Invariant: text from outside stands here as `SafeText` only, but for what is being written (the agent's own words, made
+//! fit by the composer) and the folded conversation behind [`Open::view`], which no panel reads.
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::clock::ReplyTimer;
+use super::door::{AgentView, ContextView, RowView};
+use super::effect::{Tag, Title};
+use super::event::Now;
+use super::list::List;
+use super::picker::Picker;
+use super::search::Search;
+use super::transcript::Transcript;
+use crate::client::DraftKind;
+use crate::console::composer::Composer;
+use crate::conversation::{Cid, Conversation, ConversationId, State as Standing, Tab, Time};
+use crate::text::SafeText;
+
+/// How the link stands, as drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// A socket is being opened.
+    Connecting,
+    /// Signed in; what was missed is arriving.
+    Syncing,
+    /// Complete.
+    Live,
+    /// No socket.
+    Down {
+        /// Why.
+        why: SafeText,
+    },
+    /// Nobody will try again.
+    Stopped {
+        /// Why, and what to do.
+        why: SafeText,
+    },
+}
+
+/// Where keys go while nothing lies over the panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// The list.
+    List,
+    /// The conversation.
+    Conversation,
+    /// The composer.
+    Composer,
+}
+
+/// What lies over the panes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// Commands by name.
+    Palette(Picker),
+    /// Keys and what they do.
+    Help(Picker),
+    /// Search.
+    Search(Search),
+    /// A question.
+    Confirm(Confirm),
+}
+
+/// A question that must be answered first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirm {
+    /// Leave although visitors rely on this agent.
+    Quit,
+    /// An outbox entry is old: send it after all?
+    Old {
+        /// Which.
+        cid: Cid,
+        /// To whom.
+        name: SafeText,
+        /// Its words.
+        text: SafeText,
+        /// How old it is.
+        age_ms: u64,
+    },
+}
+
+/// The conversation that is open.
+#[derive(Debug)]
+pub struct Open {
+    /// Which.
+    pub id: ConversationId,
+    /// The tag its `watch` answers carry.
+    pub tag: Tag,
+    /// The fold; none until the server answered. Raw: read [`Open::view`] instead.
+    pub(super) fold: Option<Box<Conversation>>,
+    /// The fold, as drawn.
+    pub view: Option<ContextView>,
+    /// What was said.
+    pub transcript: Transcript,
+    /// Earlier conversations of the visitor.
+    pub earlier: Vec<RowView>,
+    /// The assistant's answer so far.
+    pub partial: Option<SafeText>,
+    /// Whether the visitor's browser is there, if known.
+    pub online: Option<bool>,
+    /// Why it cannot be shown.
+    pub failed: Option<SafeText>,
+}
+
+/// What is being written.
+#[derive(Debug)]
+pub struct Composing {
+    /// Where.
+    pub conversation: ConversationId,
+    /// A reply or a note.
+    pub kind: DraftKind,
+    /// The text.
+    pub editor: Composer,
+    /// When Enter came, while it may still turn out to be part of a paste.
+    pub(super) guard: Option<u64>,
+    /// The send that is being written to disk, and its words.
+    pub storing: Option<(Tag, String)>,
+}
+
+/// How far a message of one's own is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EchoState {
+    /// Held back: it can be recalled.
+    Held,
+    /// Being written to disk.
+    Storing,
+    /// On disk, on its way.
+    Queued,
+    /// In the log at this version; its event is still to come.
+    Sent(u64),
+    /// Refused.
+    Failed(SafeText),
+}
+
+/// A message of one's own that is not in the transcript yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Echo {
+    /// The send's tag; 0 while it is held.
+    pub tag: Tag,
+    /// Where.
+    pub conversation: ConversationId,
+    /// A reply or a note.
+    pub kind: DraftKind,
+    /// The words.
+    pub text: SafeText,
+    /// How far.
+    pub state: EchoState,
+}
+
+/// A held hello.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The words.
+    pub text: String,
+    /// The id it will be sent with.
+    pub cid: Cid,
+}
+
+/// A sentence that is shown for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: SafeText,
+    /// Something was refused or lost its way.
+    pub bad: bool,
+}
+
+/// Somebody types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typing {
+    /// The agent; none: the visitor.
+    pub agent: Option<SafeText>,
+    /// When it expires, on the monotonic clock.
+    pub until: u64,
+}
+
+/// What an answer is awaited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pending {
+    History(ConversationId),
+    Resolved,
+    Verb { word: &'static str, conversation: ConversationId },
+    Availability(bool),
+    Search(String),
+    Send,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub struct State {
+    /// The terminal's columns and rows.
+    pub size: (u16, u16),
+    /// When the last event came.
+    pub now: Now,
+    /// The agent's time zone, for times of day.
+    pub tz: TimeZone,
+    /// How the link stands.
+    pub link: Link,
+    /// Who I am, once signed in.
+    pub me: Option<AgentView>,
+    /// Everybody.
+    pub agents: Vec<AgentView>,
+    /// Names of my sites, by id.
+    pub sites: Vec<(SafeText, SafeText)>,
+    /// The server's clock minus ours, milliseconds.
+    pub(super) skew_ms: i64,
+    pub(super) warn_after_ms: i64,
+    pub(super) return_after_ms: i64,
+    /// Every line known.
+    pub rows: HashMap<ConversationId, RowView>,
+    /// Whether the first snapshot is complete.
+    pub loaded: bool,
+    /// Lines of a snapshot that is arriving.
+    pub(super) arriving: Option<HashMap<ConversationId, RowView>>,
+    /// Index into [`Tab::CONSOLE`].
+    pub tab: usize,
+    /// The lists, one a tab.
+    pub lists: [List; 5],
+    /// Rows changed since the lists were refreshed.
+    pub(super) stale: bool,
+    /// Where keys go.
+    pub focus: Focus,
+    /// What lies over the panes.
+    pub overlay: Option<Overlay>,
+    /// The open conversation.
+    pub open: Option<Open>,
+    /// What is being written.
+    pub composing: Option<Composing>,
+    /// Unsent words.
+    pub drafts: HashMap<(ConversationId, DraftKind), String>,
+    /// Own messages on their way.
+    pub echoes: Vec<Echo>,
+    /// What waits in the outbox.
+    pub unsent: usize,
+    /// Questions about old outbox entries.
+    pub(super) asks: VecDeque<Confirm>,
+    /// Who types where.
+    pub typing: HashMap<ConversationId, Typing>,
+    /// Which colleagues have it open.
+    pub viewing: HashMap<ConversationId, Vec<SafeText>>,
+    /// When one typed last, by conversation (server's clock): postpones the reply timer.
+    pub(super) typed_at: HashMap<ConversationId, Time>,
+    /// When `typing` was last told, and where.
+    pub(super) told_typing: Option<(ConversationId, u64)>,
+    /// A hello that is held.
+    pub hello: Option<Hello>,
+    /// The resolve that can be undone.
+    pub undo: Option<ConversationId>,
+    /// Whether the context panel is wanted.
+    pub card: bool,
+    /// Whether the card lies over the transcript (where it has no room beside it).
+    pub card_over: bool,
+    /// What was just said to the agent.
+    pub toast: Option<Toast>,
+    /// A note for the status line, such as the demo page's address.
+    pub status_note: Option<SafeText>,
+    /// The window's title.
+    pub title: Title,
+    /// Become Available with the first welcome.
+    pub(super) available_on_start: bool,
+    pub(super) pending: HashMap<Tag, Pending>,
+    pub(super) next_tag: Tag,
+    /// When the last key came, and how many came in the same breath before it.
+    pub(super) last_key: u64,
+    pub(super) burst: u32,
+}
+
+/// How a console starts.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The agent's time zone.
+    pub tz: TimeZone,
+    /// A note for the status line; from outside.
+    pub status_note: Option<String>,
+    /// Become Available with the first welcome.
+    pub available: bool,
+}
+
+/// What must be seen, above everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Banner {
+    /// The sentence.
+    pub text: String,
+    /// Whether it is an alarm, or a mere notice.
+    pub alarm: bool,
+}
+
+impl State {
+    /// A console that has heard nothing yet.
+    pub fn new(start: Start) -> Self {
+        Self {
+            size: start.size,
+            now: Now { wall: Time(0), mono: 0, fresh: Uuid::nil() },
+            tz: start.tz,
+            link: Link::Connecting,
+            me: None,
+            agents: Vec::new(),
+            sites: Vec::new(),
+            skew_ms: 0,
+            warn_after_ms: 60_000,
+            return_after_ms: 180_000,
+            rows: HashMap::new(),
+            loaded: false,
+            arriving: None,
+            tab: 0,
+            lists: Default::default(),
+            stale: false,
+            focus: Focus::List,
+            overlay: None,
+            open: None,
+            composing: None,
+            drafts: HashMap::new(),
+            echoes: Vec::new(),
+            unsent: 0,
+            asks: VecDeque::new(),
+            typing: HashMap::new(),
+            viewing: HashMap::new(),
+            typed_at: HashMap::new(),
+            told_typing: None,
+            hello: None,
+            undo: None,
+            card: true,
+            card_over: false,
+            toast: None,
+            status_note: start.status_note.as_deref().map(super::door::line),
+            title: Title::default(),
+            available_on_start: start.available,
+            pending: HashMap::new(),
+            next_tag: 1,
+            last_key: 0,
+            burst: 0,
+        }
+    }
+
+    /// The server's clock, now.
+    pub fn server_now(&self) -> Time {
+        self.now.wall.plus_ms(self.skew_ms)
+    }
+
+    /// The tab in front.
+    pub fn tab(&self) -> Tab {
+        Tab::CONSOLE[self.tab]
+    }
+
+    /// The list in front.
+    pub fn list(&self) -> &List {
+        &self.lists[self.tab]
+    }
+
+    /// Whether requests can be made.
+    pub fn live(&self) -> bool {
+        matches!(self.link, Link::Live | Link::Syncing)
+    }
+
+    /// The conversation a command acts upon: the open one while one reads or writes, else the selected one.
+    pub fn target(&self) -> Option<ConversationId> {
+        match self.focus {
+            Focus::List => self.list().selected(),
+            Focus::Conversation | Focus::Composer => self.open.as_ref().map(|open| open.id),
+        }
+    }
+
+    /// That conversation's line.
+    pub fn target_row(&self) -> Option<&RowView> {
+        self.rows.get(&self.target()?)
+    }
+
+    /// Whether this agent holds it.
+    pub fn is_mine(&self, row: &RowView) -> bool {
+        let me = self.me.as_ref().map(|me| me.id);
+        row.state == Standing::Active && me.is_some() && row.holder.agent() == me
+    }
+
+    /// How many lines stand in a tab.
+    pub fn count(&self, tab: Tab) -> usize {
+        let Some(me) = &self.me else { return 0 };
+        self.rows.values().filter(|row| row.in_tab(tab, me.id)).count()
+    }
+
+    /// Ids of a tab's lines, in the tab's order: the queue and Mine by who waits longest, the assistant's newest first,
+    /// snoozed by when they wake, resolved newest first.
+    pub fn sorted(&self, tab: Tab) -> Vec<ConversationId> {
+        let Some(me) = &self.me else { return Vec::new() };
+        let key = |row: &RowView| -> (i64, i64) {
+            let late = |t: Option<Time>| t.map_or(i64::MAX, |t| t.0);
+            match tab {
+                Tab::Queue => (late(row.queued_at), 0),
+                Tab::Mine => (late(row.waiting_since), -row.last_message_at.0),
+                Tab::Assistant | Tab::All => (-row.started_at.0, 0),
+                Tab::Snoozed => (late(row.snoozed_until), 0),
+                Tab::Resolved => (-row.resolved_at.map_or(0, |t| t.0), 0),
+            }
+        };
+        let mut rows: Vec<&RowView> = self.rows.values().filter(|row| row.in_tab(tab, me.id)).collect();
+        rows.sort_by_key(|row| (key(row), row.id));
+        rows.into_iter().map(|row| row.id).collect()
+    }
+
+    /// How long the visitor of a line waits, milliseconds.
+    pub fn waits_ms(&self, row: &RowView) -> Option<i64> {
+        row.waits_since().map(|since| self.server_now().since_ms(since))
+    }
+
+    /// The deadlines of a conversation of mine that I have not answered.
+    pub fn reply_timer(&self, row: &RowView) -> Option<ReplyTimer> {
+        let waiting = row.waiting_since.filter(|_| self.is_mine(row) && !row.answered)?;
+        let typed = self.typed_at.get(&row.id).copied().unwrap_or_default();
+        let base = row.held_since.max(waiting).max(typed);
+        Some(ReplyTimer::since(base, self.server_now(), self.warn_after_ms, self.return_after_ms))
+    }
+
+    /// Handoffs nobody has taken: how many, and the longest wait in milliseconds.
+    pub fn waiting(&self) -> (usize, i64) {
+        let queued = self.rows.values().filter(|row| row.state == Standing::Queued && !row.gone);
+        queued.fold((0, 0), |(n, longest), row| (n + 1, longest.max(self.waits_ms(row).unwrap_or(0))))
+    }
+
+    /// The sentence above everything, if one is due. Derived from what is, so it stays until the cause is gone.
+    pub fn banner(&self) -> Option<Banner> {
+        match &self.link {
+            Link::Stopped { why } => {
+                return Some(Banner { text: format!("Not connected: {why}"), alarm: true });
+            }
+            Link::Down { why } if self.loaded => {
+                return Some(Banner {
+                    text: format!("No connection ({why}). What you send is kept and goes when it is back"),
+                    alarm: true,
+                });
+            }
+            _ => {}
+        }
+        let me = self.me.as_ref()?;
+        let (waiting, longest) = self.waiting();
+        match (me.available, waiting) {
+            (false, 0) => {
+                Some(Banner { text: "You are Away: ~ makes you Available".to_owned(), alarm: false })
+            }
+            (false, n) => Some(Banner { text: format!("You are Away, {n} waiting: ~"), alarm: true }),
+            (true, 0) => None,
+            (true, n) => Some(Banner {
+                text: format!("{n} waiting for a person, longest {}", super::clock::wait(longest)),
+                alarm: true,
+            }),
+        }
+    }
+
+    /// The draft of a conversation, as it stands now.
+    pub fn draft(&self, conversation: ConversationId, kind: DraftKind) -> Option<&str> {
+        self.drafts.get(&(conversation, kind)).map(String::as_str)
+    }
+
+    /// Brings the lists up to date with the rows. Before a key and before a frame: not for every row that arrives.
+    pub fn refresh_lists(&mut self) {
+        if !std::mem::take(&mut self.stale) {
+            return;
+        }
+        for (index, tab) in Tab::CONSOLE.into_iter().enumerate() {
+            let wanted = self.sorted(tab);
+            if index == self.tab {
+                self.lists[index].refresh(&wanted);
+            } else {
+                self.lists[index].settle(&wanted);
+            }
+        }
+        self.purge();
+        self.keep_cursor_in_sight();
+    }
+
+    /// Sorts the list in front anew.
+    pub(super) fn settle(&mut self) {
+        let wanted = self.sorted(self.tab());
+        self.lists[self.tab].settle(&wanted);
+        self.purge();
+        self.keep_cursor_in_sight();
+    }
+
+    pub(super) fn keep_cursor_in_sight(&mut self) {
+        let rows = super::layout::panes(self).list_rows();
+        self.lists[self.tab].scroll_into_sight(rows);
+    }
+
+    /// Forgets lines that are gone and on no list.
+    fn purge(&mut self) {
+        let Self { rows, lists, open, .. } = self;
+        rows.retain(|id, row| {
+            !row.gone
+                || open.as_ref().is_some_and(|open| open.id == *id)
+                || lists.iter().any(|list| list.order().contains(id))
+        });
+    }
+
+    pub(super) fn tag(&mut self) -> Tag {
+        self.next_tag += 1;
+        self.next_tag - 1
+    }
+}

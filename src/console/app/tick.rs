@@ -1,0 +1,41 @@
+//! When a clock on screen changes its words next: the only reason an idle console wakes.
+
+use super::clock;
+use super::layout;
+use super::state::State;
+
+/// Milliseconds until something that is visible reads differently; none where no clock is visible.
+pub fn next_tick(state: &State) -> Option<u64> {
+    if layout::too_small(state.size) {
+        return None;
+    }
+    let panes = layout::panes(state);
+    let mut next: Option<u64> = None;
+    let mut due = |ms: u64| next = Some(next.map_or(ms, |n| n.min(ms)));
+    if state.banner().is_some_and(|banner| banner.text.contains("longest")) {
+        due(clock::until_change(state.waiting().1));
+    }
+    if panes.list.is_some() {
+        let list = state.list();
+        for id in list.order().iter().skip(list.top()).take(panes.list_rows()) {
+            let Some(row) = state.rows.get(id) else { continue };
+            if let Some(ms) = state.waits_ms(row) {
+                due(clock::until_change(ms));
+            }
+            if let Some(ms) = state.reply_timer(row).and_then(|timer| timer.until_change()) {
+                due(ms);
+            }
+        }
+    }
+    if panes.head.is_some()
+        && let Some(row) = state.open.as_ref().and_then(|open| state.rows.get(&open.id))
+    {
+        if let Some(ms) = state.waits_ms(row) {
+            due(clock::until_change(ms));
+        }
+        if let Some(ms) = state.reply_timer(row).and_then(|timer| timer.until_change()) {
+            due(ms);
+        }
+    }
+    next
+}

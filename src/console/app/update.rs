@@ -1,0 +1,254 @@
+//! One event in, a new state and effects out. Pure: time and fresh ids come with the event.
+
+use super::command::{self, Command};
+use super::effect::{Effect, Title};
+use super::event::{Event, Now, TimerId};
+use super::key::{Code, Key};
+use super::search::{self, Found};
+use super::state::{Confirm, Focus, Overlay, State, Toast};
+use super::{client, commands, compose};
+use crate::conversation::Tab;
+use crate::protocol::{AgentOp, SearchArg};
+use crate::text::SafeText;
+
+/// Keys that follow each other within so many milliseconds came in one breath: no finger does that.
+pub(super) const BREATH_MS: u64 = 8;
+/// So many keys in one breath before a command that others notice, and it looks like a paste.
+const BURST: u32 = 4;
+/// How long a toast stays, milliseconds.
+const TOAST_MS: u64 = 6_000;
+
+/// Takes in an event.
+pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
+    state.now = now;
+    let mut fx = Vec::new();
+    match event {
+        Event::Key(key) => {
+            let breath = now.mono.saturating_sub(state.last_key) < BREATH_MS;
+            state.burst = if breath { state.burst + 1 } else { 0 };
+            state.last_key = now.mono;
+            state.refresh_lists();
+            on_key(state, key, &mut fx);
+        }
+        Event::Paste(text) => on_paste(state, &text, &mut fx),
+        Event::Resize { width, height } => {
+            state.size = (width, height);
+            state.keep_cursor_in_sight();
+        }
+        Event::Focus(_) | Event::Tick => {}
+        Event::Client(event) => client::on_client(state, event, &mut fx),
+        Event::Timer(id) => on_timer(state, id, &mut fx),
+        Event::Panicked(words) => {
+            let sentence =
+                SafeText::literal("a background part failed; nothing typed is lost. Restart if it stays: ");
+            toast(state, SafeText::join(&SafeText::default(), [&sentence, &words]), true, &mut fx);
+        }
+        Event::Resumed => fx.push(Effect::Redraw),
+        Event::Terminate => commands::leave(state, &mut fx),
+    }
+    retitle(state, &mut fx);
+    fx
+}
+
+/// Says something to the agent for a while.
+pub(super) fn toast(state: &mut State, text: SafeText, bad: bool, fx: &mut Vec<Effect>) {
+    state.toast = Some(Toast { text, bad });
+    fx.push(Effect::StartTimer { id: TimerId::Toast, ms: TOAST_MS });
+}
+
+/// Says one of our own sentences.
+pub(super) fn say(state: &mut State, text: &'static str, fx: &mut Vec<Effect>) {
+    toast(state, SafeText::literal(text), false, fx);
+}
+
+/// Says why something was not done.
+pub(super) fn refuse(state: &mut State, reason: &'static str, fx: &mut Vec<Effect>) {
+    toast(state, SafeText::literal(reason), true, fx);
+}
+
+fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    if state.overlay.is_some() {
+        if let Some(spec) = command::lookup_everywhere(key) {
+            state.overlay = None;
+            commands::run(state, spec.command, fx);
+        } else {
+            on_overlay_key(state, key, fx);
+        }
+        return;
+    }
+    if state.focus == Focus::Composer {
+        compose::before_key(state, fx);
+    }
+    if let Some(spec) = command::lookup(state.focus, key) {
+        if spec.guarded && state.burst >= BURST {
+            return refuse(state, "that key came in a burst, as a paste does; press it again", fx);
+        }
+        return run_if_possible(state, spec, fx);
+    }
+    if state.focus == Focus::Composer && compose::on_key(state, key, fx) {
+        return;
+    }
+    if key.alt {
+        // A terminal sends Alt-x as Esc and x: whoever meant those two gets them.
+        on_key(state, Key::plain(Code::Esc), fx);
+        on_key(state, key.without_alt(), fx);
+        return;
+    }
+    if key.typed().is_some() && state.focus != Focus::Composer {
+        refuse(state, "that key does nothing here: ? shows the keys, r writes to the visitor", fx);
+    }
+}
+
+fn run_if_possible(state: &mut State, spec: &'static command::Spec, fx: &mut Vec<Effect>) {
+    match (spec.availability)(state) {
+        Ok(()) => commands::run(state, spec.command, fx),
+        // Esc where there is nothing to leave is no mistake worth a word.
+        Err(_) if spec.command == Command::Back => {}
+        Err(reason) => refuse(state, reason, fx),
+    }
+}
+
+fn on_paste(state: &mut State, text: &str, fx: &mut Vec<Effect>) {
+    if state.focus == Focus::Composer && state.overlay.is_none() {
+        compose::before_key(state, fx);
+        compose::paste(state, text, fx);
+    } else {
+        refuse(state, "a paste was ignored: r or n opens the composer, paste there", fx);
+    }
+}
+
+fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    let up = key.code == Code::Up || (key.ctrl && matches!(key.code, Code::Char('p' | 'k')));
+    let down = key.code == Code::Down || (key.ctrl && matches!(key.code, Code::Char('n' | 'j')));
+    match state.overlay.take() {
+        None => {}
+        Some(Overlay::Confirm(confirm)) => on_confirm(state, confirm, key, fx),
+        // `take` has closed it already.
+        Some(_) if key.code == Code::Esc => {}
+        Some(Overlay::Palette(mut picker)) => {
+            match (key.code, key.typed()) {
+                (Code::Enter, _) => match picker.chosen() {
+                    Some(spec) => return run_if_possible(state, spec, fx),
+                    None => return,
+                },
+                _ if up => picker.step(-1),
+                _ if down => picker.step(1),
+                (Code::Backspace, _) if picker.query.is_empty() => return,
+                (Code::Backspace, _) => picker.backspace(),
+                (_, Some(c)) => picker.type_char(c),
+                _ => {}
+            }
+            state.overlay = Some(Overlay::Palette(picker));
+        }
+        Some(Overlay::Help(mut picker)) => {
+            match (key.code, key.typed()) {
+                (Code::Enter, _) => match picker.chosen() {
+                    Some(spec) => return run_if_possible(state, spec, fx),
+                    None => return,
+                },
+                _ if up => picker.step(-1),
+                _ if down => picker.step(1),
+                (Code::PageDown, _) => picker.step(10),
+                (Code::PageUp, _) => picker.step(-10),
+                (Code::Backspace, _) => picker.backspace(),
+                (_, Some('q' | '?')) if picker.query.is_empty() => return,
+                (_, Some(c)) => picker.type_char(c),
+                _ => {}
+            }
+            state.overlay = Some(Overlay::Help(picker));
+        }
+        Some(Overlay::Search(mut search)) => {
+            match (key.code, key.typed()) {
+                (Code::Enter, _) => {
+                    if let Some(hit) = search.chosen() {
+                        let row = hit.row.clone();
+                        return commands::open_found(state, row, fx);
+                    }
+                    state.overlay = Some(Overlay::Search(search));
+                    return ask_search(state, fx);
+                }
+                _ if up => search.step(-1),
+                _ if down => search.step(1),
+                (Code::Backspace, _) => {
+                    search.query.pop();
+                    fx.push(Effect::StartTimer { id: TimerId::Search, ms: search::REST_MS });
+                }
+                (_, Some(c)) => {
+                    search.query.push(c);
+                    fx.push(Effect::StartTimer { id: TimerId::Search, ms: search::REST_MS });
+                }
+                _ => {}
+            }
+            state.overlay = Some(Overlay::Search(search));
+        }
+    }
+}
+
+fn on_confirm(state: &mut State, confirm: Confirm, key: Key, fx: &mut Vec<Effect>) {
+    let letter = key.typed().map(|c| c.to_ascii_lowercase());
+    match (&confirm, key.code, letter) {
+        (Confirm::Quit, _, Some('y' | 'q')) => commands::leave(state, fx),
+        (Confirm::Quit, Code::Esc, _) | (Confirm::Quit, _, Some('n')) => {}
+        (Confirm::Old { cid, .. }, _, Some('y' | 's')) => {
+            fx.push(Effect::Confirm(*cid));
+            next_ask(state);
+        }
+        (Confirm::Old { cid, .. }, Code::Esc, _) | (Confirm::Old { cid, .. }, _, Some('n' | 'd')) => {
+            fx.push(Effect::Withdraw(*cid));
+            next_ask(state);
+        }
+        _ => state.overlay = Some(Overlay::Confirm(confirm)),
+    }
+}
+
+/// Shows the next question of the outbox, if there is one and nothing else lies over the panes.
+pub(super) fn next_ask(state: &mut State) {
+    if state.overlay.is_none() && state.focus != Focus::Composer {
+        state.overlay = state.asks.pop_front().map(Overlay::Confirm);
+    }
+}
+
+fn ask_search(state: &mut State, fx: &mut Vec<Effect>) {
+    let live = state.live();
+    let tag = state.tag();
+    let Some(Overlay::Search(search)) = &mut state.overlay else { return };
+    let query = search.query.trim().to_owned();
+    if query.is_empty() {
+        search.found = Found::Nothing;
+    } else if live {
+        search.found = Found::Asked;
+        state.pending.insert(tag, super::state::Pending::Search(query.clone()));
+        fx.push(Effect::Request { tag, op: AgentOp::Search(SearchArg { query, limit: Some(50) }) });
+    } else {
+        search.found = Found::Failed(SafeText::literal("not connected; Enter tries again"));
+    }
+}
+
+fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
+    match id {
+        TimerId::Toast => state.toast = None,
+        TimerId::Hello => compose::send_hello(state, fx),
+        TimerId::SendGuard => compose::guard_over(state, fx),
+        TimerId::Idle => compose::stop_typing(state, fx),
+        TimerId::Search => ask_search(state, fx),
+        TimerId::Typing => {
+            let now = state.now.mono;
+            state.typing.retain(|_, typing| typing.until > now);
+            client::await_typing_end(state, fx);
+        }
+    }
+}
+
+/// Keeps the window's title true.
+fn retitle(state: &mut State, fx: &mut Vec<Effect>) {
+    let (waiting, _) = state.waiting();
+    let me = state.me.as_ref().map(|me| me.id);
+    let mine = me.map_or(0, |me| {
+        state.rows.values().filter(|row| row.in_tab(Tab::Mine, me) && row.waiting_since.is_some()).count()
+    });
+    let title = Title { waiting, mine };
+    if title != state.title {
+        state.title = title;
+        fx.push(Effect::SetTitle(title));
+    }
+}

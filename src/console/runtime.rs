@@ -1,0 +1,268 @@
+//! The loop: waits for a key, the client, a timer or a signal; drains what is ready; carries out effects; draws when due.
+//!
+//! Invariant: the loop alone owns the state. Whatever ends it, drafts are flushed, the client says goodbye and the
+//! terminal is given back, in this order.
+
+use std::collections::HashMap;
+use std::io::{self, Stdout};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use crossterm::event::EventStream;
+use futures_util::{FutureExt, StreamExt};
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
+use super::shell::Shell;
+use super::term::{self, Guard, Net, Screen};
+use super::ui::Look;
+use crate::client::{self, ClientEvent, ConnectOptions, Handle};
+use crate::conversation::Time;
+use crate::text::Untrusted;
+
+/// Reports of the client taken in before keys are looked at again.
+const DRAIN: usize = 512;
+
+/// How a console is opened.
+#[derive(Debug, Clone)]
+pub struct ConsoleOptions {
+    /// Where the server is.
+    pub url: String,
+    /// The agent's token.
+    pub token: String,
+    /// Where drafts and unsent messages are kept; none: nowhere.
+    pub state_dir: Option<PathBuf>,
+    /// A note for the status line, such as the demo page's address.
+    pub status_note: Option<String>,
+    /// Become Available at once.
+    pub available_on_start: bool,
+}
+
+/// Opens the console and works it until the agent leaves or a signal ends it.
+///
+/// # Errors
+/// There is no terminal, or it went away.
+pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
+    term::check()?;
+    let size = crossterm::terminal::size().context("the terminal does not tell its size")?;
+    let colour = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let signals = Signals::new().context("signals cannot be watched")?;
+    // Dropped in the opposite order: the terminal is given back, then what panicked is told.
+    let (net, panics) = Net::new();
+    let guard = Guard::take().context("the terminal cannot be put into raw mode")?;
+    let start = Start {
+        size,
+        tz: TimeZone::system(),
+        status_note: options.status_note.clone(),
+        available: options.available_on_start,
+    };
+    let terminal = Terminal::new(Screen::new(io::stdout(), crossterm::terminal::size))?;
+    let mut shell = Shell::new(State::new(start), terminal, Look { colour });
+    // The first paint waits for nothing.
+    shell.draw_if_due(0)?;
+    let (client, reports) = client::connect(ConnectOptions {
+        url: options.url,
+        token: options.token,
+        client: concat!("console/", env!("CARGO_PKG_VERSION")).to_owned(),
+        instance: Uuid::new_v4().simple().to_string(),
+        state_dir: options.state_dir,
+    });
+    let mut runtime = Runtime {
+        shell,
+        client,
+        guard,
+        started: Instant::now(),
+        timers: HashMap::new(),
+        leaving: false,
+        suspend: false,
+    };
+    let worked = runtime.work(reports, panics, signals).await;
+    let Runtime { client, guard, .. } = runtime;
+    client.close().await;
+    drop(guard);
+    drop(net);
+    worked
+}
+
+/// The signals that end a console.
+struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, hangup: signal(SignalKind::hangup())? })
+    }
+
+    async fn ended(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}
+
+struct Runtime {
+    shell: Shell<Screen<Stdout>>,
+    client: Handle,
+    guard: Guard,
+    started: Instant,
+    timers: HashMap<TimerId, Instant>,
+    leaving: bool,
+    suspend: bool,
+}
+
+impl Runtime {
+    async fn work(
+        &mut self,
+        mut reports: mpsc::Receiver<ClientEvent>,
+        mut panics: mpsc::UnboundedReceiver<String>,
+        mut signals: Signals,
+    ) -> anyhow::Result<()> {
+        let mut keys = EventStream::new();
+        let mut client_lives = true;
+        while !self.leaving {
+            let wake = self.wake();
+            tokio::select! {
+                biased;
+                () = signals.ended() => self.take(Event::Terminate)?,
+                key = keys.next() => self.key(key)?,
+                report = reports.recv(), if client_lives => match report {
+                    Some(report) => self.take(Event::Client(report))?,
+                    None => {
+                        client_lives = false;
+                        let why = "the part that talks to the server has ended; leave with q and start baton again";
+                        self.take(Event::Client(ClientEvent::Fatal(why.to_owned())))?;
+                    }
+                },
+                Some(words) = panics.recv() => self.take(Event::Panicked(Untrusted::new(words).log()))?,
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
+            }
+            self.due_timers()?;
+            // What is ready already is taken in before anything is drawn.
+            while !self.leaving
+                && let Some(key) = keys.next().now_or_never()
+            {
+                self.key(key)?;
+            }
+            for _ in 0..DRAIN {
+                let Ok(report) = reports.try_recv() else { break };
+                self.take(Event::Client(report))?;
+            }
+            if std::mem::take(&mut self.suspend) {
+                self.stop_and_go_on()?;
+            }
+            self.shell.draw_if_due(self.mono())?;
+        }
+        Ok(())
+    }
+
+    /// Milliseconds since the start.
+    fn mono(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn now(&self) -> Now {
+        Now { wall: Time(jiff::Timestamp::now().as_millisecond()), mono: self.mono(), fresh: Uuid::now_v7() }
+    }
+
+    /// When the loop must wake by itself: a timer, a frame that is due, a clock on screen that changes.
+    fn wake(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let after = |ms: u64| now + Duration::from_millis(ms);
+        let frame = self.shell.frame_in(self.mono()).map(after);
+        let timer = self.timers.values().min().copied();
+        // The state's clock stopped at its last event: count from there.
+        let stale = self.mono().saturating_sub(self.shell.state.now.mono);
+        let tick = next_tick(&self.shell.state).map(|ms| after(ms.saturating_sub(stale)));
+        [frame, timer, tick].into_iter().flatten().min()
+    }
+
+    fn due_timers(&mut self) -> anyhow::Result<()> {
+        let now = Instant::now();
+        let due: Vec<TimerId> = self.timers.iter().filter(|(_, at)| **at <= now).map(|(id, _)| *id).collect();
+        for id in due {
+            self.timers.remove(&id);
+            self.take(Event::Timer(id))?;
+        }
+        let stale = self.mono().saturating_sub(self.shell.state.now.mono);
+        if next_tick(&self.shell.state).is_some_and(|ms| ms <= stale) {
+            self.take(Event::Tick)?;
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, key: Option<io::Result<crossterm::event::Event>>) -> anyhow::Result<()> {
+        match key {
+            Some(Ok(raw)) => match term::event(raw) {
+                Some(event) => self.take(event),
+                None => Ok(()),
+            },
+            // The terminal is gone: as if it had hung up.
+            Some(Err(_)) | None => self.take(Event::Terminate),
+        }
+    }
+
+    /// An event in, its effects carried out.
+    fn take(&mut self, event: Event) -> anyhow::Result<()> {
+        let now = self.now();
+        for effect in self.shell.event(event, now) {
+            self.carry_out(effect)?;
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> anyhow::Result<()> {
+        match effect {
+            Effect::Request { tag, op } => {
+                if !self.client.request(tag, op) {
+                    let why = crate::protocol::WireError::retryable(
+                        "link.down",
+                        "there is no link just now; try again in a moment",
+                    );
+                    self.take(Event::Client(ClientEvent::Response { tag, result: Err(why) }))?;
+                }
+            }
+            Effect::Durable { tag, op } => self.client.send_durable(tag, op),
+            Effect::SaveDraft { conversation, kind, text } => {
+                self.client.save_draft(conversation, kind, text)
+            }
+            Effect::Watch { tag, conversation } => self.client.watch(tag, conversation),
+            Effect::Unwatch(conversation) => self.client.unwatch(conversation),
+            Effect::Confirm(cid) => self.client.confirm(cid),
+            Effect::Withdraw(cid) => self.client.withdraw(cid),
+            Effect::Bell => self.shell.terminal.backend_mut().ring()?,
+            Effect::SetTitle(title) => self.shell.terminal.backend_mut().title(title)?,
+            Effect::StartTimer { id, ms } => {
+                self.timers.insert(id, Instant::now() + Duration::from_millis(ms));
+            }
+            Effect::CancelTimer(id) => {
+                self.timers.remove(&id);
+            }
+            Effect::Redraw => self.shell.redraw()?,
+            Effect::Suspend => self.suspend = true,
+            Effect::Quit => self.leaving = true,
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops as Ctrl-Z does, and takes it again when the shell says so.
+    fn stop_and_go_on(&mut self) -> anyhow::Result<()> {
+        self.guard.give_back();
+        // The whole group: under `cargo run` the shell waits for that.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)
+            .context("the console cannot be suspended")?;
+        self.guard.again()?;
+        self.shell.terminal.backend_mut().forget();
+        let (width, height) = crossterm::terminal::size()?;
+        self.take(Event::Resize { width, height })?;
+        self.take(Event::Resumed)
+    }
+}

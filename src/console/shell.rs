@@ -1,0 +1,91 @@
+//! State, panels and terminal together, without the loop: events in, effects out, frames when due.
+//!
+//! Invariant: at most one frame in [`FRAME_MS`]; none while nothing changed. Time comes from the caller, so tests have it.
+
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+
+use super::app::{self, Effect, Event, Now, State};
+use super::ui::{self, Cache, HitMap, Look};
+
+/// Least time between two frames, milliseconds.
+pub const FRAME_MS: u64 = 8;
+
+/// A console without its loop.
+#[derive(Debug)]
+pub struct Shell<B: Backend> {
+    /// What it knows.
+    pub state: State,
+    /// Where it draws.
+    pub terminal: Terminal<B>,
+    look: Look,
+    cache: Cache,
+    hits: HitMap,
+    dirty: bool,
+    last_frame: Option<u64>,
+    frames: u64,
+}
+
+impl<B: Backend> Shell<B> {
+    /// A console that has drawn nothing yet.
+    pub fn new(state: State, terminal: Terminal<B>, look: Look) -> Self {
+        Self {
+            state,
+            terminal,
+            look,
+            cache: Cache::default(),
+            hits: HitMap::default(),
+            dirty: true,
+            last_frame: None,
+            frames: 0,
+        }
+    }
+
+    /// Takes in an event.
+    pub fn event(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        self.dirty = true;
+        app::update(&mut self.state, event, now)
+    }
+
+    /// Milliseconds until a frame is due; none while nothing changed.
+    pub fn frame_in(&self, mono: u64) -> Option<u64> {
+        let due = self.last_frame.map_or(0, |last| last + FRAME_MS);
+        self.dirty.then(|| due.saturating_sub(mono))
+    }
+
+    /// Draws, if a frame is due.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn draw_if_due(&mut self, mono: u64) -> Result<bool, B::Error> {
+        if self.frame_in(mono) != Some(0) {
+            return Ok(false);
+        }
+        self.state.refresh_lists();
+        let Self { state, terminal, look, cache, hits, .. } = self;
+        terminal.draw(|frame| *hits = ui::draw(frame, state, *look, cache))?;
+        self.dirty = false;
+        self.last_frame = Some(mono);
+        self.frames += 1;
+        Ok(true)
+    }
+
+    /// The next frame is drawn from nothing.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn redraw(&mut self) -> Result<(), B::Error> {
+        self.dirty = true;
+        self.terminal.clear()
+    }
+
+    /// Frames drawn so far.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Where things landed in the last frame.
+    pub fn hits(&self) -> &HitMap {
+        &self.hits
+    }
+}

@@ -1,0 +1,14 @@
+//! The terminal: taken and given back, written to, read from.
+//!
+//! Invariant: modes after the console are those of before, whatever ended it; nothing but our own sequences is written.
+//! Refused here: text from outside (cells arrive cleaned; the title is made of fixed words and counts).
+
+mod guard;
+mod input;
+mod panics;
+mod screen;
+
+pub use guard::{Guard, NoTerminal, check};
+pub use input::event;
+pub use panics::Net;
+pub use screen::{Screen, SizeOf};

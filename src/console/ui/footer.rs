@@ -1,0 +1,42 @@
+//! The footer: the keys that count here, or, for a while, what was just said.
+
+use ratatui::buffer::Buffer;
+
+use super::Look;
+use super::paint::{cells, own, put, safe};
+use crate::console::app::State;
+use crate::console::app::command::{self, Command};
+use crate::console::app::layout::Area;
+
+/// ```text
+///  a accept  r reply  n note  Enter open  : commands  ? help
+/// ```
+pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
+    if let Some(toast) = &state.toast {
+        let (mark, style) = if toast.bad { ("! ", look.bad()) } else { ("", look.bold()) };
+        put(buf, area, 1, 0, vec![own(mark, style), safe(&toast.text, style)]);
+        return;
+    }
+    let mut spans = Vec::new();
+    let mut keep = |command: &'static command::Spec| {
+        let keys = command.keys_in(state.focus);
+        let key = keys.split('/').next().filter(|key| !key.is_empty()).unwrap_or(&keys).to_owned();
+        let available = state.me.as_ref().is_some_and(|me| me.available);
+        let word = match command.command {
+            Command::Availability if !available => "available",
+            _ => command.footer,
+        };
+        let pair = vec![own(key, look.key()), own(format!(" {word}  "), look.plain())];
+        if cells(&spans) + cells(&pair) < usize::from(area.w) {
+            spans.extend(pair);
+        }
+    };
+    // Help first: it must fit everywhere.
+    let offered = |spec: &&command::Spec| {
+        !spec.footer.is_empty() && !spec.keys_in(state.focus).is_empty() && (spec.availability)(state).is_ok()
+    };
+    let first = |spec: &command::Spec| spec.command == Command::Help;
+    command::COMMANDS.iter().filter(offered).filter(|spec| first(spec)).for_each(&mut keep);
+    command::COMMANDS.iter().filter(offered).filter(|spec| !first(spec)).for_each(&mut keep);
+    put(buf, area, 1, 0, spans);
+}

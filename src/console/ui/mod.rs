@@ -1,0 +1,131 @@
+//! Drawing. `draw(frame, &state, look, &mut cache)` reads the state and gives back where things landed.
+//!
+//! One file a panel, each with a sketch of its area. Invariant: drawing decides nothing and changes nothing; the cache
+//! may be thrown away at any moment. Refused here: text that is neither [`crate::text::SafeText`] nor our own.
+
+mod banner;
+mod composer;
+mod context;
+mod conversation;
+mod dialog;
+mod footer;
+mod list;
+mod paint;
+mod picker;
+mod search;
+mod status;
+mod tabs;
+mod theme;
+mod transcript;
+
+use ratatui::Frame;
+
+use crate::console::app::State;
+use crate::console::app::layout::{self, Area};
+use crate::console::app::state::{Focus, Overlay};
+use crate::conversation::ConversationId;
+
+pub use theme::Look;
+pub use transcript::Cache;
+
+/// What stands at a place on screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A tab, by its index.
+    Tab(u8),
+    /// A conversation's line.
+    Row(ConversationId),
+}
+
+/// Where things landed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HitMap(Vec<(Area, Target)>);
+
+impl HitMap {
+    fn add(&mut self, area: Area, target: Target) {
+        self.0.push((area, target));
+    }
+
+    /// What stands at a cell.
+    pub fn at(&self, x: u16, y: u16) -> Option<Target> {
+        let inside = |area: &Area| {
+            (area.x..area.x.saturating_add(area.w)).contains(&x)
+                && (area.y..area.y.saturating_add(area.h)).contains(&y)
+        };
+        self.0.iter().find(|(area, _)| inside(area)).map(|(_, target)| *target)
+    }
+}
+
+/// ```text
+/// ┌ tabs ──────────────────────────────────┐
+/// │ banner (when something must be seen)   │
+/// │ list      │ head           │ context   │
+/// │           │ transcript     │           │
+/// │           │ composer       │           │
+/// │ status                                 │
+/// └ footer, or what was just said ─────────┘
+/// ```
+pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache) -> HitMap {
+    let mut hits = HitMap::default();
+    let size = frame.area();
+    if layout::too_small((size.width, size.height)) {
+        too_small(frame, look);
+        return hits;
+    }
+    let panes = layout::panes(state);
+    tabs::draw(frame.buffer_mut(), panes.tabs, state, look, &mut hits);
+    if let Some(area) = panes.banner {
+        banner::draw(frame.buffer_mut(), area, state, look);
+    }
+    if let Some(area) = panes.list {
+        list::draw(frame.buffer_mut(), area, state, look, &mut hits);
+    }
+    if let (Some(head), Some(body)) = (panes.head, panes.transcript) {
+        let whole = Area { h: head.h + body.h + panes.composer.map_or(0, |c| c.h), ..head };
+        paint::divider(frame.buffer_mut(), whole, look.dim());
+        conversation::draw_head(frame.buffer_mut(), head, state, look);
+        if state.card_over {
+            context::draw(frame.buffer_mut(), body, state, look);
+        } else {
+            transcript::draw(frame.buffer_mut(), body, state, look, cache);
+        }
+    }
+    if let Some(area) = panes.context {
+        paint::divider(frame.buffer_mut(), area, look.dim());
+        context::draw(frame.buffer_mut(), area, state, look);
+    }
+    if let Some(area) = panes.composer {
+        let cursor = composer::draw(frame.buffer_mut(), area, state, look);
+        if let Some(at) = cursor.filter(|_| state.overlay.is_none() && state.focus == Focus::Composer) {
+            frame.set_cursor_position(at);
+        }
+    }
+    status::draw(frame.buffer_mut(), panes.status, state, look);
+    footer::draw(frame.buffer_mut(), panes.footer, state, look);
+    let cursor = match &state.overlay {
+        None => None,
+        Some(Overlay::Palette(p)) => Some(picker::draw_palette(frame.buffer_mut(), p, state, look)),
+        Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look)),
+        Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look)),
+        Some(Overlay::Confirm(c)) => {
+            dialog::draw(frame.buffer_mut(), c, state, look);
+            None
+        }
+    };
+    if let Some(at) = cursor {
+        frame.set_cursor_position(at);
+    }
+    hits
+}
+
+/// Under the smallest size: one sentence, and nothing else.
+fn too_small(frame: &mut Frame<'_>, look: Look) {
+    let size = frame.area();
+    let area = Area { x: 0, y: 0, w: size.width, h: size.height };
+    let (w, h) = layout::SMALLEST;
+    let sentences = [format!("Too small: {}×{}", size.width, size.height), format!("Baton needs {w}×{h}")];
+    for (row, sentence) in sentences.into_iter().enumerate() {
+        let row = u16::try_from(row).unwrap_or(0);
+        paint::put(frame.buffer_mut(), area, 0, row, vec![paint::own(sentence, look.plain())]);
+    }
+}
