@@ -1,0 +1,413 @@
+//! The commands against the real server, as a script would use them.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder of one's own, and a server in it.
+struct House {
+    dir: TempDir,
+    server: Option<Child>,
+    url: String,
+}
+
+/// A running command whose lines are read as they come; ended when dropped.
+struct Running {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let input = child.stdin.take();
+        Self { child, input, lines }
+    }
+
+    fn say(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Reads lines until one fits.
+    fn until<T>(&mut self, mut fits: impl FnMut(&str) -> Option<T>) -> T {
+        loop {
+            let line = self.lines.next().expect("the command goes on").unwrap();
+            if let Some(found) = fits(&line) {
+                return found;
+            }
+        }
+    }
+
+    fn until_json(&mut self, mut fits: impl FnMut(&Value) -> bool) -> Value {
+        self.until(|line| serde_json::from_str(line).ok().filter(|v| fits(v)))
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+fn baton(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+    command
+        .env_remove("BATON_URL")
+        .env_remove("BATON_TOKEN")
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_STATE_HOME", home.join("state"))
+        .env("BATON_LOG", "warn")
+        .stdin(Stdio::null());
+    command
+}
+
+impl House {
+    fn new() -> Self {
+        let mut house = Self { dir: tempfile::tempdir().unwrap(), server: None, url: String::new() };
+        house.serve();
+        house
+    }
+
+    fn serve(&mut self) {
+        let mut child = baton(self.dir.path())
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(self.dir.path().join("data"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        self.url = line.strip_prefix("listening on ").expect("the promised line").to_owned();
+        self.server = Some(child);
+    }
+
+    /// Stops the server as an init system does; its exit code.
+    fn stop(&mut self) -> Option<i32> {
+        let mut child = self.server.take().unwrap();
+        signal(&child, "-TERM");
+        child.wait().unwrap().code()
+    }
+
+    fn agent(&self, name: &str, role: &str) -> String {
+        let data = self.dir.path().join("data");
+        let add = ["agent", "add", name, "--role", role, "--data", data.to_str().unwrap()];
+        let Output { status, stdout, .. } = baton(self.dir.path()).args(add).output().unwrap();
+        assert!(status.success());
+        String::from_utf8(stdout).unwrap().trim().to_owned()
+    }
+
+    fn command(&self, token: &str, args: &[&str]) -> Command {
+        let mut command = baton(self.dir.path());
+        command.args(args).env("BATON_URL", &self.url).env("BATON_TOKEN", token);
+        command
+    }
+
+    fn run(&self, token: &str, args: &[&str]) -> (Option<i32>, String, String) {
+        let Output { status, stdout, stderr } = self.command(token, args).output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+
+    fn ok(&self, token: &str, args: &[&str]) -> String {
+        let (code, stdout, stderr) = self.run(token, args);
+        assert_eq!(code, Some(0), "{args:?}: {stderr}");
+        stdout
+    }
+
+    fn json(&self, token: &str, args: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(token, args)).unwrap()
+    }
+
+    fn chat(&self, args: &[&str]) -> Running {
+        let mut all = vec!["chat", "--site", "demo", "--page", "http://localhost/demo/support.html"];
+        all.extend(args);
+        Running::start(&mut self.command("", &all))
+    }
+
+    /// Pipes lines through `baton chat`; exit code, output, errors.
+    fn pipe(&self, input: &[u8], args: &[&str]) -> (Option<i32>, String, String) {
+        let mut all = vec!["chat", "--site", "demo", "--json"];
+        all.extend(args);
+        let mut child = self
+            .command("", &all)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.server {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn of_kind(output: &str, kind: &str) -> Vec<Value> {
+    output.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).filter(|v| v["kind"] == kind).collect()
+}
+
+#[test]
+fn a_visitor_is_taken_over_and_given_back() {
+    let house = House::new();
+    let (ada, bea) = (house.agent("Ada", "agent"), house.agent("Bea", "agent"));
+    assert!(ada.starts_with("bt_") && ada.len() == 46);
+
+    let mut visitor = house.chat(&["--name", "Max", "--json"]);
+    visitor.say("Is the Tern waterproof?");
+    let ack = visitor.until_json(|v| v["kind"] == "ack");
+    assert_eq!(ack["text"], "Is the Tern waterproof?");
+    assert!(ack["seq"].as_u64().unwrap() > 0 && ack["cid"].is_string());
+    let answer = visitor.until_json(|v| v["kind"] == "message");
+    assert_eq!((&answer["author"], &answer["name"]), (&"assistant".into(), &Value::Null));
+    visitor.say("/person");
+    visitor.until_json(|v| v["key"] == "handoff.nobody_there");
+    visitor.say("/lead Max Muster max@example.com");
+    visitor.until_json(|v| v["key"] == "handoff.ticket_queued");
+
+    let queue = house.json(&ada, &["queue", "--json"]);
+    assert_eq!(queue.as_array().unwrap().len(), 1);
+    let row = &queue[0];
+    assert_eq!(row["state"], "queued");
+    assert_eq!(row["holder"]["kind"], "nobody");
+    assert_eq!(row["site"], "demo");
+    assert_eq!(row["page"], "http://localhost/demo/support.html");
+    assert_eq!(row["reason"], "visitor_button");
+    assert!(row["summary"].is_string() && row["waiting_s"].is_u64() && row["visitor"]["name"].is_string());
+    let id = row["id"].as_str().unwrap();
+
+    // Both reach for it: one wins, the other learns who.
+    let racers: Vec<Child> = [&ada, &bea]
+        .map(|token| {
+            house
+                .command(token, &["accept", id])
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .into();
+    let ends: Vec<Output> = racers.into_iter().map(|c| c.wait_with_output().unwrap()).collect();
+    let won = ends.iter().position(|o| o.status.code() == Some(0)).expect("somebody won");
+    let lost = &ends[1 - won];
+    assert_eq!(lost.status.code(), Some(1));
+    let (winner, holder) = if won == 0 { (&ada, "Ada") } else { (&bea, "Bea") };
+    assert!(String::from_utf8_lossy(&lost.stderr).contains(holder));
+    visitor.until_json(|v| v["key"] == "agent.joined");
+
+    house.ok(winner, &["reply", &id[..8], "Yes, to IP66."]);
+    let reply = visitor.until_json(|v| v["kind"] == "message");
+    assert_eq!(
+        (&reply["author"], &reply["name"], &reply["text"]),
+        (&"agent".into(), &holder.into(), &"Yes, to IP66.".into())
+    );
+    house.ok(winner, &["note", id, "asked before"]);
+
+    let shown = house.json(winner, &["show", &id[..4], "--json"]);
+    assert_eq!(shown["holder"]["name"], holder);
+    let authors: Vec<&str> =
+        shown["messages"].as_array().unwrap().iter().map(|m| m["author"].as_str().unwrap()).collect();
+    assert_eq!(authors, ["visitor", "assistant", "system", "system", "agent", "note"]);
+    let seqs: Vec<u64> =
+        shown["messages"].as_array().unwrap().iter().map(|m| m["seq"].as_u64().unwrap()).collect();
+    assert!(seqs.is_sorted());
+
+    house.ok(winner, &["resolve", id]);
+    let (code, _, stderr) = house.run(winner, &["resolve", id]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("resolved already"), "{stderr}");
+    assert_eq!(house.json(&ada, &["queue", "--tab", "resolved", "--json"])[0]["id"], id);
+    house.ok(winner, &["reopen", id]);
+    house.ok(winner, &["hand-back", id]);
+    assert_eq!(house.json(&ada, &["show", id, "--json"])["holder"]["kind"], "assistant");
+    house.ok(&ada, &["take-over", id]);
+    house.ok(&ada, &["release", id, "--reason", "lunch"]);
+    assert_eq!(house.json(&bea, &["queue", "--json"])[0]["id"], id);
+}
+
+#[test]
+fn no_line_is_dropped_however_fast_they_come() {
+    let house = House::new();
+    let ada = house.agent("Ada", "agent");
+    let lines: Vec<String> = (1..=13).map(|n| format!("line number {n}")).collect();
+    let (code, stdout, stderr) = house.pipe((lines.join("\n") + "\n").as_bytes(), &["--wait-s", "0"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let acked: Vec<Value> = of_kind(&stdout, "ack").iter().map(|a| a["text"].clone()).collect();
+    assert_eq!(acked, lines);
+    let row = &house.json(&ada, &["queue", "--tab", "all", "--json"])[0];
+    let shown = house.json(&ada, &["show", row["id"].as_str().unwrap(), "--json"]);
+    let kept: Vec<&str> = shown["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|m| m["author"] == "visitor")
+        .map(|m| m["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(kept, lines);
+}
+
+#[test]
+fn a_line_that_cannot_be_sent_is_told_and_the_rest_goes_on() {
+    let house = House::new();
+    let mut input = b"before\n".to_vec();
+    input.extend(vec![b'x'; 8193]);
+    input.extend(b"\n\nafter\n");
+    let (code, stdout, stderr) = house.pipe(&input, &["--wait-s", "0"]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("line 2 has 8193 bytes"), "{stderr}");
+    let acked: Vec<Value> = of_kind(&stdout, "ack").iter().map(|a| a["text"].clone()).collect();
+    assert_eq!(acked, ["before", "after"]);
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_restart_and_the_end_is_clean() {
+    let mut house = House::new();
+    let ada = house.agent("Ada", "agent");
+    let (code, stdout, _) = house.pipe("naïve 你好\n".as_bytes(), &["--wait-s", "60"]);
+    assert_eq!((code, of_kind(&stdout, "ack").len()), (Some(0), 1));
+    assert_eq!(of_kind(&stdout, "message").len(), 1, "the answer was waited for");
+    assert_eq!(house.stop(), Some(0));
+    house.serve();
+    let all = house.json(&ada, &["queue", "--tab", "all", "--json"]);
+    let id = all[0]["id"].as_str().unwrap();
+    let shown = house.json(&ada, &["show", id, "--json"]);
+    assert_eq!(shown["messages"][0]["text"], "naïve 你好");
+    assert_eq!(house.stop(), Some(0));
+    let data = house.dir.path().join("data");
+    let rebuilt =
+        baton(house.dir.path()).args(["rebuild", "--data", data.to_str().unwrap()]).output().unwrap();
+    assert!(rebuilt.status.success());
+    house.serve();
+    assert_eq!(house.json(&ada, &["queue", "--tab", "all", "--json"]), all);
+}
+
+#[test]
+fn login_keeps_the_token_to_its_owner() {
+    let house = House::new();
+    let ada = house.agent("Ada", "agent");
+    let login = |token: &str| {
+        let mut child = baton(house.dir.path())
+            .args(["login", &house.url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writeln!(child.stdin.take().unwrap(), "{token}").unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let file = house.dir.path().join("config/baton/login.toml");
+    assert_eq!(login("bt_wrong").status.code(), Some(1));
+    assert!(!file.exists(), "a token that does not work is not kept");
+    let output = login(&ada);
+    assert!(output.status.success());
+    assert!(!String::from_utf8_lossy(&output.stdout).contains(&ada));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let queue = baton(house.dir.path()).args(["queue", "--json"]).output().unwrap();
+    assert_eq!((queue.status.code(), queue.stdout.as_slice()), (Some(0), &b"[]\n"[..]));
+    // The token goes to the server it was kept for, and to no other.
+    let elsewhere = baton(house.dir.path()).args(["queue", "--url", "http://127.0.0.1:9"]).output().unwrap();
+    assert_eq!(elsewhere.status.code(), Some(2));
+}
+
+#[test]
+fn refusals_are_one() {
+    let house = House::new();
+    let ada = house.agent("Ada", "agent");
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    for (token, args, word) in [
+        ("bt_wrong", vec!["queue"], "token"),
+        (&ada, vec!["accept", unknown], "no such conversation"),
+        (&ada, vec!["show", "abcdef"], "abcdef"),
+        (&ada, vec!["queue", "--site", "nowhere"], "no such site"),
+        ("", vec!["chat", "--site", "nowhere"], "no such site"),
+    ] {
+        let (code, stdout, stderr) = house.run(token, &args);
+        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{args:?}: {stderr}");
+        assert!(stderr.contains(word), "{args:?}: {stderr}");
+    }
+    let data = house.dir.path().join("data");
+    let add = ["agent", "add", "Ada", "--data", data.to_str().unwrap()];
+    let twice = baton(house.dir.path()).args(add).output().unwrap();
+    assert_eq!((twice.status.code(), twice.stdout.len()), (Some(1), 0));
+}
+
+#[test]
+fn available_without_a_console_says_so() {
+    let house = House::new();
+    let ada = house.agent("Ada", "agent");
+    let (code, stdout, stderr) = house.run(&ada, &["available", "--json"]);
+    assert_eq!(code, Some(0));
+    let said: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&said["available"], &said["present"]), (&true.into(), &false.into()));
+    assert!(stderr.contains("present=false"), "{stderr}");
+    let away = house.json(&ada, &["away", "--reason", "lunch", "--json"]);
+    assert_eq!((&away["available"], &away["reason"]), (&false.into(), &"lunch".into()));
+}
+
+#[test]
+fn follow_tells_what_happens_and_no_stranger_reaches_the_terminal() {
+    let house = House::new();
+    let ada = house.agent("Ada", "agent");
+    let mut follow = Running::start(&mut house.command(&ada, &["follow", "--json"]));
+    let hostile = "\u{1b}]0;owned\u{7} \u{9b}31m \u{202e}txt";
+    let (code, stdout, _) = house.pipe(format!("{hostile}\n").as_bytes(), &["--wait-s", "0"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(of_kind(&stdout, "ack")[0]["text"], hostile);
+    let acts = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!stdout.contains(acts), "{stdout:?}");
+    let row = follow.until_json(|v| v["kind"] == "row" && v["row"]["messages"].as_u64() >= Some(1));
+    let id = row["conversation"].as_str().unwrap().to_owned();
+    let mut words = Running::start(&mut house.command(&ada, &["follow", &id]));
+    words.until(|line| line.contains("owned").then_some(()));
+    let inert = |args: &[&str]| {
+        let out = house.ok(&ada, args);
+        assert!(out.contains("owned") && !out.contains(acts), "{args:?}: {out:?}");
+    };
+    house.ok(&ada, &["reply", &id, "hello there"]);
+    words.until(|line| (line == "Ada: hello there").then_some(()));
+    inert(&["show", &id]);
+    inert(&["show", &id, "--json"]);
+}
+
+#[test]
+fn the_demo_has_a_handoff_waiting_and_leaves_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let temp = home.path().join("tmp");
+    std::fs::create_dir(&temp).unwrap();
+    let mut demo =
+        Running::start(baton(home.path()).args(["demo", "--no-console", "--seed", "5"]).env("TMPDIR", &temp));
+    let export =
+        |name: &str, line: &str| line.trim().strip_prefix(&format!("export {name}=")).map(str::to_owned);
+    let url = demo.until(|line| export("BATON_URL", line));
+    let token = demo.until(|line| export("BATON_TOKEN", line));
+    let mut follow = Running::start(
+        baton(home.path()).args(["follow", "--json"]).env("BATON_URL", &url).env("BATON_TOKEN", &token),
+    );
+    let row = follow.until_json(|v| v["row"]["state"] == "queued");
+    assert_eq!(row["row"]["visitor"]["name"], "Maya Osei");
+    assert!(row["row"]["page"].as_str().unwrap().ends_with("/demo/support.html"));
+    signal(&demo.child, "-INT");
+    assert_eq!(demo.child.wait().unwrap().code(), Some(0));
+    assert_eq!(std::fs::read_dir(&temp).unwrap().count(), 0);
+}
