@@ -147,6 +147,6 @@ mod tests {
                 text: "x\nnotice: y".into(),
             },
         };
-        assert_eq!(entry_lines(&entry, "visitor"), "(note) A b: x\n    notice: y");
+        assert_eq!(entry_lines(&entry, "visitor"), "(note) A⏎b: x\n    notice: y");
     }
 }
