@@ -2,16 +2,22 @@
 
 use std::io::{self, IsTerminal};
 
-use super::shim::console::{self, ConsoleOptions};
 use super::target::ServerArgs;
 use super::{Done, Failure, local};
+use crate::console::{self, ConsoleOptions};
 
 pub(super) async fn run(server: &ServerArgs) -> Done {
     need_terminal()?;
     let (url, token) = server.both()?;
     // A wrong token or no server is better told here, before the screen is taken, than in it.
     crate::client::oneshot::Session::open(&url, &token).await?.close().await;
-    let options = ConsoleOptions { url, token, available: false, hint: None };
+    let options = ConsoleOptions {
+        url,
+        token,
+        state_dir: crate::client::default_state_dir(),
+        status_note: None,
+        available_on_start: false,
+    };
     console::run(options).await.map_err(|e| local(&e))
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 
 use super::out::{Out, complain};
-use super::shim::console::{self, ConsoleOptions};
 use super::{Done, Failure, agent, console as console_cmd, local, serve};
+use crate::console::{self, ConsoleOptions};
 use crate::conversation::Role;
 use crate::demo::{Demo, DemoOptions, LOGIN_FILE};
 
@@ -68,8 +68,13 @@ pub(super) async fn run(args: Args) -> Done {
         stop.await;
         Ok(())
     } else {
-        let hint = Some(format!("Demo page: {page}"));
-        let options = ConsoleOptions { url, token, available: true, hint };
+        let options = ConsoleOptions {
+            url,
+            token,
+            state_dir: Some(data.join("console")),
+            status_note: Some(format!("Demo page: {page}")),
+            available_on_start: true,
+        };
         tokio::select! {
             done = console::run(options) => done.map_err(|e| local(&e)),
             () = stop => Ok(()),

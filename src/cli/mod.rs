@@ -20,7 +20,6 @@ mod rebuild;
 mod reply;
 mod resolve_id;
 mod serve;
-pub(crate) mod shim;
 mod show;
 mod target;
 mod verbs;

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Done, Failure};
+use crate::text::Untrusted;
 
 /// Standard output.
 #[derive(Debug, Default, Clone, Copy)]
@@ -39,14 +40,15 @@ pub(super) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "baton: {text}");
 }
 
-/// Makes text from outside harmless on one line of a terminal. SHIM: becomes `text::Untrusted::new(s).line()`.
+/// Makes text from outside harmless on one line of a terminal.
 pub(super) fn inert(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || acts(c) { ' ' } else { c }).collect()
+    Untrusted::new(text).line().as_str().to_owned()
 }
 
 /// As [`inert`], keeping line breaks; further lines are set in, so that none can pass for a line of ours.
 pub(super) fn inert_block(text: &str, indent: &str) -> String {
-    let lines: Vec<String> = text.trim_end().lines().map(inert).collect();
+    let shown = Untrusted::new(text.trim_end()).display();
+    let lines: Vec<&str> = shown.lines().collect();
     lines.join(&format!("\n{indent}"))
 }
 

@@ -9,9 +9,9 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::out::Out;
-use super::shim::server::{self, ServerConfig};
 use super::{Done, Failure, local};
 use crate::engine::Engine;
+use crate::server::{self, ServerConfig};
 
 /// Where it listens if nobody says otherwise: this machine only.
 pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:7842";

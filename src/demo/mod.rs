@@ -21,8 +21,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::shim::server::{self, ServerConfig};
 use crate::engine::Engine;
+use crate::server::{self, ServerConfig};
 use crowd::Crowd;
 
 /// File in the data folder with the token of the agent "you" (mode 0600): the store itself has only its hash.
