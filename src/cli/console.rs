@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use super::target::ServerArgs;
 use super::{Done, Failure, local};
+use crate::client::default_state_dir;
 use crate::console::{self, ConsoleOptions};
 
 pub(super) async fn run(server: &ServerArgs) -> Done {
@@ -14,7 +15,7 @@ pub(super) async fn run(server: &ServerArgs) -> Done {
     let options = ConsoleOptions {
         url,
         token,
-        state_dir: crate::client::default_state_dir(),
+        state_dir: default_state_dir(),
         status_note: None,
         available_on_start: false,
     };

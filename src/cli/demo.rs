@@ -68,17 +68,15 @@ pub(super) async fn run(args: Args) -> Done {
         stop.await;
         Ok(())
     } else {
+        // The console minds the signals itself, so that the terminal is given back first.
         let options = ConsoleOptions {
             url,
             token,
-            state_dir: Some(data.join("console")),
+            state_dir: Some(data.join("state")),
             status_note: Some(format!("Demo page: {page}")),
             available_on_start: true,
         };
-        tokio::select! {
-            done = console::run(options) => done.map_err(|e| local(&e)),
-            () = stop => Ok(()),
-        }
+        console::run(options).await.map_err(|e| local(&e))
     };
     demo.stop().await.map_err(|e| local(&e))?;
     if let Some(dir) = temporary

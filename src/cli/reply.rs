@@ -17,12 +17,12 @@ pub(super) struct Args {
     /// The conversation's id, or its first digits
     #[arg(value_parser = resolve_id::parse)]
     id: Named,
-    /// What to write; - reads it from standard input
-    #[arg(required = true, num_args = 1.., allow_hyphen_values = true)]
-    text: Vec<String>,
+    /// What to write; - reads it from standard input. Text that begins with a hyphen stands behind --
+    #[arg(required = true, num_args = 1..)]
+    pub(super) text: Vec<String>,
     /// Print one object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Which of the two.

@@ -72,6 +72,21 @@ fn wrong_usage_is_two_and_says_what_is_right() {
     }
 }
 
+/// An option behind the text is an option: never words to a customer.
+#[test]
+fn options_are_not_said_to_a_visitor() {
+    for line in ["baton reply 3f2a hello there --json --url http://a:1", "baton note --json 3f2a -"] {
+        let cli = parse(line).unwrap();
+        let (Some(Cmd::Reply(args)) | Some(Cmd::Note(args))) = cli.command else { panic!("{line}") };
+        assert!(args.json, "{line}");
+        assert!(args.text == ["hello", "there"] || args.text == ["-"], "{line}: {:?}", args.text);
+    }
+    assert_eq!(parse("baton reply 3f2a hello --oops").unwrap_err().exit_code(), 2);
+    let cli = parse("baton reply 3f2a -- -5 is cold").unwrap();
+    let Some(Cmd::Reply(args)) = cli.command else { panic!("not a reply") };
+    assert_eq!(args.text, ["-5", "is", "cold"]);
+}
+
 #[test]
 fn help_and_version_are_no_errors() {
     for line in ["baton --help", "baton --version", "baton chat --help"] {
