@@ -85,7 +85,7 @@ pub(super) fn before_key(state: &mut State, fx: &mut Vec<Effect>) {
     fx.push(Effect::CancelTimer(TimerId::SendGuard));
     if now.saturating_sub(since) < BREATH_MS {
         composing.editor.insert("\n");
-        say(state, "that looked like a paste, so its line breaks did not send: Enter sends", fx);
+        say(state, "line breaks in a paste do not send: Enter sends", fx);
     } else {
         send(state, fx);
     }
@@ -98,7 +98,7 @@ pub(super) fn enter(state: &mut State, fx: &mut Vec<Effect>) {
     if burst > 0 {
         composing.editor.insert("\n");
         edited(state, fx);
-        say(state, "that looked like a paste, so its line breaks did not send: Enter sends", fx);
+        say(state, "line breaks in a paste do not send: Enter sends", fx);
         return;
     }
     composing.guard = Some(now);
@@ -206,11 +206,7 @@ fn send(state: &mut State, fx: &mut Vec<Effect>) {
     let Some(composing) = &state.composing else { return };
     let (conversation, kind) = (composing.conversation, composing.kind);
     if composing.storing.is_some() {
-        return refuse(
-            state,
-            "the message before is still being written to disk; Enter again in a moment",
-            fx,
-        );
+        return refuse(state, "the message before is still being saved; Enter again in a moment", fx);
     }
     if composing.editor.is_blank() {
         return refuse(state, "nothing to send: write something, or Esc leaves", fx);

@@ -432,7 +432,7 @@ impl State {
             }
             Link::Down { why } if self.loaded => {
                 return Some(Banner {
-                    text: format!("No connection ({why}). What you send is kept and goes when it is back"),
+                    text: format!("No connection: what you send is kept and goes later ({why})"),
                     alarm: true,
                 });
             }
