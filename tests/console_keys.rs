@@ -158,6 +158,32 @@ fn a_refused_reply_is_a_draft_again() {
 }
 
 #[test]
+fn a_refused_message_stays_in_sight_with_its_reason_until_the_next() {
+    let mut desk = desk();
+    desk.keys("2rhello<enter>");
+    let tag = desk.state.echoes[0].tag;
+    desk.refuse(tag, "Bo holds this conversation");
+    let screen = desk.screen();
+    assert!(
+        screen.contains("failed") && screen.contains("(not sent: Bo holds this conversation)"),
+        "{screen}"
+    );
+    desk.keys("again<enter>");
+    assert!(!desk.screen().contains("(not sent"), "{}", desk.screen());
+}
+
+#[test]
+fn what_was_handed_off_while_the_link_was_down_rings_too() {
+    let mut desk = desk();
+    let mut rows: Vec<_> = desk.stories.values().map(Story::row).collect();
+    desk.client(ClientEvent::Snapshot { as_of: 2, rows: rows.clone(), more: false });
+    assert!(!desk.effects.contains(&Effect::Bell), "nothing new");
+    rows.push(Story::new(8, "Eve", "/", 90).visitor(80, "hi").queued(70, Reason::Loop, "x").row());
+    desk.client(ClientEvent::Snapshot { as_of: 3, rows, more: false });
+    assert!(desk.effects.contains(&Effect::Bell));
+}
+
+#[test]
 fn an_echo_goes_when_its_event_is_seen_whichever_comes_first() {
     for event_first in [true, false] {
         let mut desk = desk();

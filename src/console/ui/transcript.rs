@@ -195,7 +195,7 @@ fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
             EchoState::Storing => (STORING, &echo.text),
             EchoState::Queued => (QUEUED, &echo.text),
             EchoState::Sent(_) => (SENT, &echo.text),
-            EchoState::Failed(_) => (FAILED, &echo.text),
+            EchoState::Failed => (FAILED, &echo.text),
         };
         let who = if echo.kind == DraftKind::Note { Who::Note } else { Who::Me };
         blocks.push(Block { who, word, at: None, text, version: None });
