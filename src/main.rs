@@ -1,3 +1,5 @@
 //! The `baton` binary: parse, dispatch, exit code; nothing else.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    baton::cli::main()
+}

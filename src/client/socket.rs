@@ -122,20 +122,28 @@ impl Broken {
     }
 
     fn http(status: u16, body: Option<&[u8]>) -> Self {
-        let body = String::from_utf8_lossy(body.unwrap_or_default());
-        let said: String = body.trim().chars().take(200).collect();
-        let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-        match status {
+        let body = body.unwrap_or_default();
+        // Our own server says why in the shape of a refusal.
+        let told: Option<Value> = serde_json::from_slice(body).ok();
+        let error: Option<WireError> =
+            told.and_then(|mut v| serde_json::from_value(v.get_mut("error")?.take()).ok());
+        let said: String = match &error {
+            Some(error) => format!(": {}", error.message.chars().take(400).collect::<String>()),
+            None => {
+                String::from_utf8_lossy(body).trim().chars().take(100).flat_map(char::escape_debug).collect()
+            }
+        };
+        let broken = match status {
             400 | 426 => Self::stop(format!(
-                "the server refused the connection (HTTP {status}{said}); it may speak another version of the protocol"
+                "the server refused the connection (HTTP {status}){said}; it may speak another version of the protocol"
             )),
-            403 => Self::stop(format!("the server does not allow this connection (HTTP 403{said})")),
-            404 => Self::stop(format!(
-                "there is a web server at that address, but not this part of a Baton server (HTTP 404{said})"
-            )),
-            408 | 429 | 500.. => Self::back_off(format!("the server is not ready (HTTP {status}{said})")),
-            _ => Self::stop(format!("the server answered HTTP {status}{said} instead of opening a socket")),
-        }
+            403 => Self::stop(format!("the server does not allow this connection (HTTP 403){said}")),
+            404 if error.is_some() => Self::stop(said.trim_start_matches(": ").to_owned()),
+            404 => Self::stop("there is a web server at that address, but it is no Baton server (HTTP 404)"),
+            408 | 429 | 500.. => Self::back_off(format!("the server is not ready (HTTP {status}){said}")),
+            _ => Self::stop(format!("the server answered HTTP {status} instead of opening a socket{said}")),
+        };
+        Self { error, ..broken }
     }
 }
 

@@ -79,7 +79,12 @@ pub enum VisitorClientEvent {
         why: WireError,
     },
     /// The client has stopped and will not try again.
-    Fatal(String),
+    Fatal {
+        /// Why, for a person.
+        why: String,
+        /// Whether a Baton server said so; otherwise what answers there is none.
+        refused: bool,
+    },
 }
 
 /// A running visitor client. Dropping it ends the connection.
@@ -366,7 +371,8 @@ impl Task {
         self.in_flight = None;
         if broken.then == Range::Stop {
             self.wire = Wire::Stopped;
-            return self.emit(VisitorClientEvent::Fatal(broken.why)).await;
+            let refused = broken.error.is_some() || broken.code.is_some();
+            return self.emit(VisitorClientEvent::Fatal { why: broken.why, refused }).await;
         }
         let wait = self.backoff.next(broken.then, backoff::random());
         self.wire = Wire::Waiting(Instant::now() + wait);

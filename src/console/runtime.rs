@@ -4,13 +4,15 @@
 //! terminal is given back, in this order.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io::{self, Stdout};
 use std::path::PathBuf;
+use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use crossterm::event::EventStream;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -92,6 +94,20 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     worked
 }
 
+type RawKey = Option<io::Result<crossterm::event::Event>>;
+
+/// The next key if one is there already. Polled with this task's own waker: the stream keeps the waker it was polled with
+/// last, and one that wakes nobody would leave the next key lying until something else happens.
+async fn ready(keys: &mut EventStream) -> Option<RawKey> {
+    poll_fn(|cx| {
+        Poll::Ready(match keys.poll_next_unpin(cx) {
+            Poll::Ready(key) => Some(key),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
 /// The signals that end a console.
 struct Signals {
     terminate: Signal,
@@ -150,7 +166,7 @@ impl Runtime {
             self.due_timers()?;
             // What is ready already is taken in before anything is drawn.
             while !self.leaving
-                && let Some(key) = keys.next().now_or_never()
+                && let Some(key) = ready(&mut keys).await
             {
                 self.key(key)?;
             }

@@ -99,6 +99,9 @@ pub struct AssistantTurn {
     pub answers: u64,
     /// How it went.
     pub outcome: TurnOutcome,
+    /// The policy's decision in its own word (`answer`, `clarify`, `offer`, …), so that later turns can count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
     /// Whether it carried the offer of a person.
     #[serde(default)]
     pub offered: bool,

@@ -88,6 +88,7 @@ impl Conversation {
             Event::Resolved(by) => self.resolve(by, at),
             Event::ResolveAnnounced => self.announced = true,
             Event::Returned => {
+                self.episode_version = self.version;
                 self.state = State::Assistant;
                 self.held_since = at;
                 self.handoff = None;

@@ -76,7 +76,7 @@ pub struct Counters {
 }
 
 /// A conversation as the fold of its events, without the messages themselves. `version == 0`: it does not exist yet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
@@ -94,6 +94,8 @@ pub struct Conversation {
     pub episode: u32,
     /// Number of events so far.
     pub version: u64,
+    /// The version at which the present episode began.
+    pub episode_version: u64,
     /// When it started.
     pub started_at: Time,
     /// When the last event happened.
@@ -158,6 +160,7 @@ impl Conversation {
             epoch: 0,
             episode: 0,
             version: 0,
+            episode_version: 0,
             started_at: Time::default(),
             last_at: Time::default(),
             last_message_at: Time::default(),

@@ -6,7 +6,10 @@ use crate::conversation::{
     AgentId, AgentRef, Cid, Command, Conversation, ConversationId, Event, Rejection, Role, Row, Settings,
     SiteId, Time, VisitorId, VisitorRef,
 };
-use crate::protocol::{AgentEph, AvailabilityInfo, VisitorEph, WireError};
+use crate::protocol::{
+    AgentEph, AvailabilityInfo, VisitorEph, WireError, encode_eph, encode_event_tail, encode_row_tail,
+    visitor_view,
+};
 
 use super::SiteFilter;
 
@@ -26,7 +29,7 @@ pub struct SiteConfig {
     /// What `decide` needs to know.
     pub settings: Settings,
     /// The site's handoff policy.
-    pub policy: crate::handoff::Policy,
+    pub policy: crate::handoff::policy::Policy,
     /// The site's docs, indexed.
     pub index: Arc<crate::knowledge::Index>,
 }
@@ -210,4 +213,74 @@ pub struct AgentView {
     pub availability: AvailabilityInfo,
     /// A live console leases their presence.
     pub present: bool,
+}
+
+impl From<&AgentView> for crate::protocol::AgentInfo {
+    fn from(view: &AgentView) -> Self {
+        Self {
+            id: view.session.agent.id,
+            name: view.session.agent.name.clone(),
+            role: view.session.role,
+            availability: view.availability.clone(),
+            present: view.present,
+        }
+    }
+}
+
+impl EphOut {
+    /// For agents; none only if it could not be encoded, which is logged.
+    pub(super) fn agent(
+        site: Option<SiteId>,
+        watchers_of: Option<ConversationId>,
+        except: Option<AgentId>,
+        eph: AgentEph,
+    ) -> Option<Self> {
+        let frame = frame_of(&eph)?;
+        Some(Self::Agent { site, watchers_of, except, eph, frame })
+    }
+
+    /// For visitors.
+    pub(super) fn visitor(eph: VisitorEph) -> Option<Self> {
+        let frame = frame_of(&eph)?;
+        Some(Self::Visitor { eph, frame })
+    }
+}
+
+fn frame_of(eph: &impl serde::Serialize) -> Option<Arc<str>> {
+    match encode_eph(eph) {
+        Ok(frame) => Some(frame.into()),
+        Err(error) => {
+            tracing::error!(%error, "a passing frame could not be encoded");
+            None
+        }
+    }
+}
+
+impl PublishedEvent {
+    /// The shared part of the agent's `ev` frame, encoded at most once for all sockets.
+    pub fn agent_tail(&self, of: &Published) -> &str {
+        self.agent_tail
+            .get_or_init(|| encode_event_tail(self.seq, of.at, of.conversation, self.version, &self.body))
+    }
+
+    /// The shared part of the visitor's `ev` frame; none: not the visitor's to see.
+    pub fn visitor_tail(&self, of: &Published) -> Option<&str> {
+        self.visitor_tail
+            .get_or_init(|| {
+                let view = visitor_view(self.seq, of.at, &self.event, self.visitor_cid)?;
+                let body = serde_json::to_string(&view).ok()?;
+                Some(encode_event_tail(self.seq, of.at, of.conversation, self.version, &body))
+            })
+            .as_deref()
+    }
+}
+
+impl Published {
+    /// The shared part of the `row` frame.
+    pub fn row_tail(&self) -> &str {
+        self.row_tail.get_or_init(|| {
+            encode_row_tail(self.seq, self.conversation, self.row.version, Some(&self.row))
+                .unwrap_or_default()
+        })
+    }
 }

@@ -1,15 +1,33 @@
 //! The engine's handle: what sockets, the assistant and the command line call.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{AgentSession, AgentView, Refusal, SiteConfig, SiteFilter, Submit, Subscription};
-use crate::conversation::{AgentId, ConversationId, SiteId, VisitorId};
-use crate::log::{Reader, StoreError};
-use crate::protocol::{Answered, AvailabilityInfo, Limits, VisitorAvailability, VisitorEph};
+use anyhow::Context as _;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::shared::Shared;
+use super::tokens::{VisitorTokens, token_hash};
+use super::writer::{self, Job};
+use super::{
+    AgentSession, AgentView, Refusal, SiteConfig, SiteFilter, Submit, Subscription, Target, Who, answering,
+    api, tasks,
+};
+use crate::assistant::Responder;
+use crate::conversation::{AgentId, AgentRef, Command, ConversationId, SiteId, VisitorId};
+use crate::log::{AgentRecord, Log, Reader, StoreError};
+use crate::protocol::{AgentEph, Answered, AvailabilityInfo, Limits, VisitorAvailability, VisitorEph};
+
+/// Commands that may wait for the writer; one more is refused as overloaded.
+const QUEUE: usize = 8_192;
+/// Read-only connections: as many as there can be useful readers on a small machine.
+const READERS: usize = 4;
 
 /// How to start an engine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EngineOptions {
     /// Data folder.
     pub data: PathBuf,
@@ -17,141 +35,329 @@ pub struct EngineOptions {
     pub sites: Vec<SiteConfig>,
     /// Limits.
     pub limits: Limits,
+    /// Who answers first.
+    pub responder: Arc<dyn Responder>,
 }
 
 /// A handle to the running engine. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine {}
+pub struct Engine {
+    shared: Arc<Shared>,
+    writer: Arc<Mutex<Option<std::thread::JoinHandle<()>>>>,
+}
 
 /// A console's lease on its agent's presence. Dropping it means the link broke: presence lasts until the lease runs out.
-pub struct Lease {}
+pub struct Lease {
+    shared: Arc<Shared>,
+    agent: AgentId,
+    instance: String,
+}
 
 impl Lease {
     /// A sign of life: the lease runs anew.
     pub fn beat(&self) {
-        unimplemented!()
+        self.shared.beat(self.agent, &self.instance);
     }
+
     /// The console said goodbye: presence ends at once.
     pub fn end(self) {
-        unimplemented!()
+        let changed = self.shared.presence().end(self.agent, &self.instance, self.shared.now());
+        self.shared.presence_changed(self.agent, &changed);
     }
 }
 
 impl Engine {
     /// Opens the log and starts the writer, the timers and the assistant. Call inside a tokio runtime.
-    pub fn start(_options: EngineOptions) -> anyhow::Result<Engine> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// The store cannot be opened (locked, newer, damaged, no rights); the message says which and what to do.
+    pub fn start(options: EngineOptions) -> anyhow::Result<Engine> {
+        let mut log = Log::open(&options.data)?;
+        let readers = log.readers(READERS)?;
+        let tokens = VisitorTokens::open(&options.data)?;
+        let unfinished = log.unfinished().context("the store could not be read")?;
+        let agents = readers.with(Reader::agents).context("the agents could not be read")?;
+        let (jobs, inbox) = sync_channel(QUEUE);
+        let (owed, questions) = tokio::sync::mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(&options, &log, readers, tokens, jobs, owed, agents));
+        for conversation in &unfinished {
+            shared.note_timers(conversation);
+            shared.note_queue(conversation);
+            if conversation.assistant_owes() {
+                shared.owe(conversation.id);
+            }
+        }
+        let for_writer = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("baton-writer".into())
+            .spawn(move || writer::run(log, &inbox, &for_writer))
+            .context("the writer thread could not be started")?;
+        let engine = Engine { shared, writer: Arc::new(Mutex::new(Some(thread))) };
+        tasks::spawn(&engine.shared);
+        answering::spawn(&engine, questions, options.responder);
+        Ok(engine)
     }
+
     /// Submits a command; answers after the commit.
-    pub async fn submit(&self, _submit: Submit) -> Result<Answered, Refusal> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Refusal`]: nothing was saved, and the same client id may be used again.
+    pub async fn submit(&self, mut submit: Submit) -> Result<Answered, Refusal> {
+        if let (Who::Visitor(_), Command::RequestHandoff { .. }) = (&submit.who, &submit.command) {
+            answering::enrich(self, &mut submit).await;
+        }
+        let (reply, answer) = oneshot::channel();
+        self.shared.submit(submit, Some(reply))?;
+        answer.await.unwrap_or(Err(Refusal::Stopping))
     }
-    /// Everything committed from now on in these sites, and what passes by.
+
+    /// Everything committed from now on in this agent's sites, and what passes by. An older subscription of the same
+    /// instance is told that it was replaced.
     pub fn subscribe_agent(
         &self,
-        _session: Arc<AgentSession>,
-        _instance: &str,
-        _capacity: usize,
+        session: Arc<AgentSession>,
+        instance: &str,
+        capacity: usize,
     ) -> Subscription {
-        unimplemented!()
+        self.shared.hub.subscribe_agent(session, instance, capacity)
     }
+
     /// Everything of one visitor on one site.
-    pub fn subscribe_visitor(&self, _site: &SiteId, _visitor: VisitorId, _capacity: usize) -> Subscription {
-        unimplemented!()
+    pub fn subscribe_visitor(&self, site: &SiteId, visitor: VisitorId, capacity: usize) -> Subscription {
+        self.shared.hub.subscribe_visitor(site, visitor, capacity)
     }
-    /// Runs a read on a pooled read-only connection, off the async threads.
+
+    /// Runs a read in one transaction on a pooled read-only connection, off the async threads.
+    ///
+    /// # Errors
+    /// What the store says; [`StoreError::Failed`] if the read panicked.
     pub async fn read<T: Send + 'static>(
         &self,
-        _f: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+        f: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        unimplemented!()
+        let readers = self.shared.readers.clone();
+        tokio::task::spawn_blocking(move || readers.with(f))
+            .await
+            .unwrap_or_else(|e| Err(StoreError::Failed(format!("a read did not finish: {e}"))))
     }
+
     /// The log's incarnation.
     pub fn log_id(&self) -> &str {
-        unimplemented!()
+        &self.shared.log_id
     }
+
     /// The last committed position.
     pub fn head(&self) -> u64 {
-        unimplemented!()
+        self.shared.head.load(Ordering::Acquire)
     }
+
+    /// The server's clock.
+    pub fn now(&self) -> crate::conversation::Time {
+        self.shared.now()
+    }
+
     /// A site by id.
-    pub fn site(&self, _id: &SiteId) -> Option<Arc<SiteConfig>> {
-        unimplemented!()
+    pub fn site(&self, id: &SiteId) -> Option<Arc<SiteConfig>> {
+        self.shared.sites.get(id).cloned()
     }
-    /// All sites.
+
+    /// All sites, by id.
     pub fn sites(&self) -> Vec<Arc<SiteConfig>> {
-        unimplemented!()
+        let mut sites: Vec<_> = self.shared.sites.values().cloned().collect();
+        sites.sort_by(|a, b| a.id.cmp(&b.id));
+        sites
     }
+
     /// The agent whose token this is. One answer for unknown and withdrawn tokens.
-    pub async fn authenticate(&self, _token: &str) -> Result<Option<Arc<AgentSession>>, StoreError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Arc<AgentSession>>, StoreError> {
+        let hash = token_hash(token);
+        let record = self.read(move |r| r.agent_by_token(&hash)).await?;
+        Ok(record.map(|record| Arc::new(self.shared.presence().learn(record))))
     }
-    /// Everybody.
+
+    /// Everybody, by name.
     pub fn agents(&self) -> Vec<AgentView> {
-        unimplemented!()
+        self.shared.presence().views()
     }
+
     /// Takes a lease on presence for a console instance.
-    pub fn lease(&self, _agent: &AgentSession, _instance: &str) -> Lease {
-        unimplemented!()
+    pub fn lease(&self, agent: &AgentSession, instance: &str) -> Lease {
+        self.shared.beat(agent.agent.id, instance);
+        Lease { shared: Arc::clone(&self.shared), agent: agent.agent.id, instance: instance.to_owned() }
     }
+
     /// Sets an agent's intent; durable before it answers.
-    pub async fn set_availability(
-        &self,
-        _agent: AgentId,
-        _to: AvailabilityInfo,
-    ) -> Result<AgentView, Refusal> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// As [`Engine::submit`].
+    pub async fn set_availability(&self, agent: AgentId, to: AvailabilityInfo) -> Result<AgentView, Refusal> {
+        let (reply, done) = oneshot::channel();
+        self.shared.send(Job::Availability(agent, to.clone(), Some(reply)))?;
+        done.await.unwrap_or(Err(Refusal::Stopping))?;
+        let view = self.shared.presence().set(agent, to).ok_or(Refusal::Fault)?;
+        self.shared.agent_changed(&view);
+        Ok(view)
     }
+
     /// Whether a person can be asked for on this site, now.
-    pub fn availability(&self, _site: &SiteId) -> VisitorAvailability {
-        unimplemented!()
+    pub fn availability(&self, site: &SiteId) -> VisitorAvailability {
+        self.shared.availability(site)
     }
-    /// An agent types (postpones the return to the queue).
-    pub fn agent_typing(&self, _session: &AgentSession, _conversation: ConversationId, _on: bool) {
-        unimplemented!()
+
+    /// An agent types: colleagues see it; where they hold the conversation the visitor does, too, and the return to the
+    /// queue is postponed.
+    pub fn agent_typing(&self, session: &AgentSession, conversation: ConversationId, on: bool) {
+        let session = session.clone();
+        self.about(
+            move |r| r.conversation(conversation),
+            move |engine, c| {
+                let (Some(site), Some(visitor)) = (&c.site, &c.visitor) else { return };
+                if !session.sites.allows(site) {
+                    return;
+                }
+                let me = session.agent.id;
+                let name = Some(session.agent.name);
+                if c.holder.agent().is_some_and(|a| a.id == me) {
+                    if on {
+                        engine.shared.presence().typed(conversation, me, engine.shared.now());
+                    }
+                    let eph = VisitorEph::Typing { who: "agent".into(), name: name.clone(), on };
+                    engine.eph_to_visitor(site, visitor.id, eph);
+                }
+                let eph = AgentEph::Typing { conversation, who: "agent".into(), name, on };
+                engine.shared.eph_to_agents(Some(site), None, Some(me), eph);
+            },
+        );
     }
-    /// A visitor types.
-    pub fn visitor_typing(&self, _site: &SiteId, _visitor: VisitorId, _on: bool) {
-        unimplemented!()
+
+    /// A visitor types in their latest conversation.
+    pub fn visitor_typing(&self, site: &SiteId, visitor: VisitorId, on: bool) {
+        let (site, of) = (site.clone(), site.clone());
+        self.about(
+            move |r| r.current_of(&of, visitor),
+            move |engine, conversation| {
+                let eph = AgentEph::Typing { conversation, who: "visitor".into(), name: None, on };
+                engine.shared.eph_to_agents(Some(&site), None, None, eph);
+            },
+        );
     }
+
     /// A console opened (or closed) a conversation: colleagues see who looks.
-    pub fn viewing(
+    pub fn viewing(&self, session: &AgentSession, instance: &str, conversation: ConversationId, on: bool) {
+        let names = self.shared.presence().viewing(conversation, session.agent.id, instance, on);
+        self.about(
+            move |r| r.conversation(conversation),
+            move |engine, c| {
+                let eph = AgentEph::Viewing { conversation, names };
+                engine.shared.eph_to_agents(c.site.as_ref(), None, None, eph);
+            },
+        );
+    }
+
+    /// A visitor's browser is there, or gone.
+    pub fn visitor_online(&self, site: &SiteId, visitor: VisitorId, online: bool) {
+        if !online {
+            self.shared.hub.sweep_visitor(visitor);
+        }
+        let (site, of) = (site.clone(), site.clone());
+        self.about(
+            move |r| r.current_of(&of, visitor),
+            move |engine, conversation| {
+                let eph = AgentEph::Presence { conversation, online };
+                engine.shared.eph_to_agents(Some(&site), None, None, eph);
+            },
+        );
+    }
+
+    /// Reads something that passing frames need, off the async threads, then sends them. What cannot be read is not sent:
+    /// passing things are dropped first.
+    fn about<T: Send + 'static>(
         &self,
-        _session: &AgentSession,
-        _instance: &str,
-        _conversation: ConversationId,
-        _on: bool,
+        find: impl FnOnce(&Reader) -> Result<Option<T>, StoreError> + Send + 'static,
+        then: impl FnOnce(&Engine, T) + Send + 'static,
     ) {
-        unimplemented!()
+        let engine = self.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Ok(Some(found)) = engine.shared.readers.with(find) {
+                then(&engine, found);
+            }
+        });
     }
-    /// A visitor's browser is there, or gone (called with the number of that visitor's open sockets).
-    pub fn visitor_online(&self, _site: &SiteId, _visitor: VisitorId, _online: bool) {
-        unimplemented!()
-    }
+
     /// To one visitor.
-    pub fn eph_to_visitor(&self, _site: &SiteId, _visitor: VisitorId, _eph: VisitorEph) {
-        unimplemented!()
+    pub fn eph_to_visitor(&self, site: &SiteId, visitor: VisitorId, eph: VisitorEph) {
+        if let Some(out) = api::EphOut::visitor(eph) {
+            self.shared.hub.eph_to_visitor(site, visitor, out);
+        }
     }
-    /// Checks and reads a visitor token: `v1.<visitor>.<generation>.<mac>`; none if it is not ours for this site.
-    pub fn verify_visitor(&self, _site: &SiteId, _token: &str) -> Option<VisitorId> {
-        unimplemented!()
+
+    /// To the agents of a site that watch this conversation.
+    pub fn eph_to_watchers(&self, site: &SiteId, conversation: ConversationId, eph: AgentEph) {
+        self.shared.eph_to_agents(Some(site), Some(conversation), None, eph);
     }
+
+    /// Checks a visitor token: `v1.<visitor>.<generation>.<mac>`; none if it is not ours for this site.
+    pub fn verify_visitor(&self, site: &SiteId, token: &str) -> Option<VisitorId> {
+        self.shared.tokens.verify(site, token)
+    }
+
     /// Makes a visitor and its token.
-    pub fn new_visitor(&self, _site: &SiteId) -> (VisitorId, String) {
-        unimplemented!()
+    pub fn new_visitor(&self, site: &SiteId) -> (VisitorId, String) {
+        let visitor = VisitorId(Uuid::new_v4());
+        (visitor, self.shared.tokens.sign(site, visitor))
     }
+
+    /// Limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Whether [`Engine::stop`] was called.
+    pub fn stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Acquire)
+    }
+
     /// Refuses new commands, finishes what was taken, tells subscribers to go, and waits until all is on disk.
     pub async fn stop(&self) {
-        unimplemented!()
+        self.shared.stopping.store(true, Ordering::Release);
+        self.shared.hub.drain();
+        let jobs = self.shared.jobs.clone();
+        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stopped = tokio::task::spawn_blocking(move || {
+            // The writer may be gone already; then there is nothing to wait for.
+            let _ = jobs.send(Job::Stop);
+            thread.map(std::thread::JoinHandle::join)
+        });
+        if let Ok(Some(Err(_))) = stopped.await {
+            tracing::error!("the writer thread panicked; what it had acknowledged is on disk");
+        }
+        self.shared.wake.notify_waiters();
+    }
+
+    /// Submits without waiting for the answer; for timers.
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 }
 
-impl SiteFilter {
-    /// The filter as a list for the read model; none: all.
-    pub fn list(&self) -> Option<Vec<SiteId>> {
+/// The session of a stored agent.
+pub(super) fn session_of(record: &AgentRecord) -> AgentSession {
+    AgentSession {
+        agent: AgentRef { id: record.id, name: record.name.clone() },
+        role: record.role,
+        sites: record.sites.clone().map_or(SiteFilter::All, SiteFilter::Only),
+    }
+}
+
+impl Target {
+    /// The conversation, where it is named.
+    pub fn conversation(&self) -> Option<ConversationId> {
         match self {
-            SiteFilter::All => None,
-            SiteFilter::Only(sites) => Some(sites.clone()),
+            Target::Conversation(id) => Some(*id),
+            Target::CurrentOf { .. } => None,
         }
     }
 }

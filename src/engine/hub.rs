@@ -1,12 +1,16 @@
 //! Who gets what: bounded queues from the writer to the sockets.
+//!
+//! Invariant: a slow socket never holds up the writer and never costs unbounded memory. Its queue overflows, the deliveries
+//! are left out, and a flag tells the socket to read from the log what its cursor lacks.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
-use super::Delivery;
-use crate::conversation::SiteId;
+use super::{AgentSession, Delivery, EphOut, Published};
+use crate::conversation::{AgentId, SiteId, VisitorId};
 
 /// Which sites somebody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +29,22 @@ impl SiteFilter {
             SiteFilter::Only(sites) => sites.contains(site),
         }
     }
+
+    /// The filter as a list for the read model; none: all.
+    pub fn list(&self) -> Option<Vec<SiteId>> {
+        match self {
+            SiteFilter::All => None,
+            SiteFilter::Only(sites) => Some(sites.clone()),
+        }
+    }
 }
 
-/// One socket's bounded queue. When it overflows, deliveries are left out and [`Subscription::lagged`] tells: the socket
-/// then resyncs from its cursor, out of the log.
+/// One socket's bounded queue. When it overflows, deliveries are left out and [`Subscription::take_lagged`] tells: the
+/// socket then resyncs from its cursor, out of the log.
 #[derive(Debug)]
 pub struct Subscription {
-    pub(super) rx: mpsc::Receiver<Delivery>,
-    pub(super) lagged: Arc<AtomicBool>,
+    rx: mpsc::Receiver<Delivery>,
+    lagged: Arc<AtomicBool>,
 }
 
 impl Subscription {
@@ -49,5 +61,176 @@ impl Subscription {
     /// Whether deliveries were left out since the last call. After `true`: read from the log what the cursor lacks.
     pub fn take_lagged(&self) -> bool {
         self.lagged.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// The sending end of a [`Subscription`].
+#[derive(Debug)]
+struct Outlet {
+    tx: mpsc::Sender<Delivery>,
+    lagged: Arc<AtomicBool>,
+}
+
+impl Outlet {
+    fn pair(capacity: usize) -> (Self, Subscription) {
+        let (tx, rx) = mpsc::channel(capacity.max(1));
+        let lagged = Arc::new(AtomicBool::new(false));
+        (Self { tx, lagged: Arc::clone(&lagged) }, Subscription { rx, lagged })
+    }
+
+    /// Hands it over or marks the socket as lagging. False once the socket is gone.
+    fn send(&self, delivery: Delivery) -> bool {
+        let passing = matches!(delivery, Delivery::Eph(_));
+        match self.tx.try_send(delivery) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                // Passing things are dropped first and need no resync.
+                if !passing {
+                    self.lagged.store(true, Ordering::Release);
+                }
+                true
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct AgentOutlet {
+    session: Arc<AgentSession>,
+    instance: String,
+    outlet: Outlet,
+}
+
+#[derive(Debug)]
+struct VisitorOutlet {
+    site: SiteId,
+    outlet: Outlet,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    agents: Vec<AgentOutlet>,
+    visitors: HashMap<VisitorId, Vec<VisitorOutlet>>,
+}
+
+/// All subscriptions.
+#[derive(Debug, Default)]
+pub(super) struct Hub {
+    inner: Mutex<Inner>,
+}
+
+impl Hub {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn subscribe_agent(
+        &self,
+        session: Arc<AgentSession>,
+        instance: &str,
+        capacity: usize,
+    ) -> Subscription {
+        let (outlet, subscription) = Outlet::pair(capacity);
+        let mut inner = self.lock();
+        inner.agents.retain(|a| {
+            let same = a.session.agent.id == session.agent.id && a.instance == instance;
+            if same {
+                a.outlet.send(Delivery::Replaced);
+            }
+            !same && !a.outlet.tx.is_closed()
+        });
+        inner.agents.push(AgentOutlet { session, instance: instance.to_owned(), outlet });
+        subscription
+    }
+
+    pub(super) fn subscribe_visitor(
+        &self,
+        site: &SiteId,
+        visitor: VisitorId,
+        capacity: usize,
+    ) -> Subscription {
+        let (outlet, subscription) = Outlet::pair(capacity);
+        let mut inner = self.lock();
+        let sockets = inner.visitors.entry(visitor).or_default();
+        sockets.retain(|s| !s.outlet.tx.is_closed());
+        sockets.push(VisitorOutlet { site: site.clone(), outlet });
+        subscription
+    }
+
+    /// Forgets a visitor's closed sockets; called when one closes so that idle visitors cost nothing afterwards.
+    pub(super) fn sweep_visitor(&self, visitor: VisitorId) {
+        let mut inner = self.lock();
+        if let Some(sockets) = inner.visitors.get_mut(&visitor) {
+            sockets.retain(|s| !s.outlet.tx.is_closed());
+            if sockets.is_empty() {
+                inner.visitors.remove(&visitor);
+            }
+        }
+    }
+
+    pub(super) fn publish(&self, published: &Arc<Published>) {
+        let mut inner = self.lock();
+        inner.agents.retain(|a| {
+            !a.session.sites.allows(&published.site) && !a.outlet.tx.is_closed()
+                || a.session.sites.allows(&published.site)
+                    && a.outlet.send(Delivery::Commit(Arc::clone(published)))
+        });
+        if let Some(sockets) = inner.visitors.get_mut(&published.visitor) {
+            sockets.retain(|s| {
+                s.site != published.site || s.outlet.send(Delivery::Commit(Arc::clone(published)))
+            });
+            if sockets.is_empty() {
+                inner.visitors.remove(&published.visitor);
+            }
+        }
+    }
+
+    pub(super) fn eph_to_agents(&self, site: Option<&SiteId>, except: Option<AgentId>, eph: EphOut) {
+        let eph = Arc::new(eph);
+        for a in &self.lock().agents {
+            let concerned = site.is_none_or(|s| a.session.sites.allows(s));
+            if concerned && except != Some(a.session.agent.id) {
+                a.outlet.send(Delivery::Eph(Arc::clone(&eph)));
+            }
+        }
+    }
+
+    pub(super) fn eph_to_visitor(&self, site: &SiteId, visitor: VisitorId, eph: EphOut) {
+        let eph = Arc::new(eph);
+        for s in self.lock().visitors.get(&visitor).into_iter().flatten() {
+            if s.site == *site {
+                s.outlet.send(Delivery::Eph(Arc::clone(&eph)));
+            }
+        }
+    }
+
+    pub(super) fn eph_to_site_visitors(&self, site: &SiteId, eph: EphOut) {
+        let eph = Arc::new(eph);
+        for s in self.lock().visitors.values().flatten() {
+            if s.site == *site {
+                s.outlet.send(Delivery::Eph(Arc::clone(&eph)));
+            }
+        }
+    }
+
+    /// Tells every socket that the server drains.
+    pub(super) fn drain(&self) {
+        let inner = self.lock();
+        for outlet in
+            inner.agents.iter().map(|a| &a.outlet).chain(inner.visitors.values().flatten().map(|s| &s.outlet))
+        {
+            if !outlet.send(Delivery::Draining) {
+                continue;
+            }
+            // A full queue must not hide the drain: the socket looks at the log, finds the writer stopped and leaves.
+        }
+    }
+
+    /// Drops every outlet: subscribers' `next` gives none.
+    pub(super) fn close(&self) {
+        let mut inner = self.lock();
+        inner.agents.clear();
+        inner.visitors.clear();
     }
 }

@@ -6,9 +6,16 @@
 //! Invariant: nothing is acknowledged or published before it is durable; every subscriber sees one order.
 //! Refused here: sockets, HTTP, terminals.
 
+mod answering;
 mod api;
 mod handle;
 mod hub;
+mod presence;
+mod shared;
+mod tasks;
+mod timers;
+mod tokens;
+mod writer;
 
 pub use api::{
     AgentSession, AgentView, Delivery, EphOut, Published, PublishedEvent, Refusal, SiteConfig, Submit,

@@ -135,7 +135,7 @@ pub struct ConversationArg {
 }
 
 /// `watch`: the folded state, the last entries, and from now on every event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WatchOk {
     /// The state, as of `as_of`.
     pub conversation: Box<Conversation>,
@@ -375,11 +375,30 @@ impl AgentOp {
             "resolve" => parse!(Resolve),
             "reopen" => parse!(Reopen),
             "typing" => parse!(Typing),
-            "availability.set" => parse!(AvailabilitySet),
+            "availability.set" => {
+                serde_json::from_str::<StrictAvailability>(d).map(|a| AgentOp::AvailabilitySet(a.into()))
+            }
             "search" => parse!(Search),
             _ => return Err(WireError::new("request.unknown_op", unknown_op(op))),
         };
         parsed.map_err(|e| WireError::bad_request(format!("{op}: {e}")))
+    }
+}
+
+/// [`AvailabilityInfo`] as a request: what clients read leniently, the server takes strictly.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StrictAvailability {
+    available: bool,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    until: Option<Time>,
+}
+
+impl From<StrictAvailability> for AvailabilityInfo {
+    fn from(a: StrictAvailability) -> Self {
+        Self { available: a.available, reason: a.reason, until: a.until }
     }
 }
 

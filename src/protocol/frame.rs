@@ -99,6 +99,36 @@ pub struct RawRequest<'a> {
     pub d: Option<&'a RawValue>,
 }
 
+/// A control frame of a client, strict.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawControl<'a> {
+    #[serde(rename = "t")]
+    _t: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(default)]
+    head: Option<u64>,
+    #[serde(default)]
+    seq: Option<u64>,
+}
+
+impl RawControl<'_> {
+    fn control(&self) -> Result<Control, WireError> {
+        match (self.kind, self.head, self.seq) {
+            ("heartbeat", head, None) => Ok(Control::Heartbeat { head }),
+            ("ack", None, Some(seq)) => Ok(Control::Ack { seq }),
+            ("heartbeat" | "ack", ..) => {
+                Err(WireError::bad_request("a heartbeat has no seq; an ack has a seq and nothing else"))
+            }
+            (other, ..) => Err(WireError::bad_request(format!(
+                "“{}” is no control frame a client sends; clients send heartbeat and ack",
+                other.escape_debug().take(32).collect::<String>()
+            ))),
+        }
+    }
+}
+
 impl<'a> FromClient<'a> {
     /// Parses a frame from a client.
     ///
@@ -119,7 +149,10 @@ impl<'a> FromClient<'a> {
                 }
                 Ok(FromClient::Request(req))
             }
-            "ctl" => serde_json::from_str(text).map(FromClient::Control).map_err(bad),
+            "ctl" => {
+                let ctl: RawControl<'_> = serde_json::from_str(text).map_err(bad)?;
+                ctl.control().map(FromClient::Control)
+            }
             other => Err(WireError::bad_request(format!(
                 "“{}” is no frame a client sends; clients send req and ctl",
                 other.escape_debug().take(32).collect::<String>()

@@ -9,6 +9,7 @@ mod close;
 mod error;
 mod frame;
 mod limits;
+pub mod schema;
 mod visitor;
 
 pub use agent::{

@@ -1,1 +1,35 @@
-//! The `server` room.
+//! HTTP and WebSocket: visitors, agents, the widget's files.
+//!
+//! [`run`] takes the listener, the engine and the end from its caller, so a test binds port 0 and stops at will. The
+//! accept loop is our own: header time-out, small buffers and caps on sockets hold before any byte is believed. Each
+//! socket is one task; what it may see is decided by the engine's subscription and the projection in `protocol`.
+//!
+//! Invariant: a socket is complete through the position it names, or it says so (resync, or a close code whose range
+//! tells the client what to do). Nothing a stranger sends is logged, and no answer carries a path, SQL or a secret.
+//! Refused here: deciding who holds a conversation (room `conversation`), storing anything (room `log`), cookies.
+
+mod admission;
+mod agent;
+mod answers;
+mod bucket;
+mod config;
+mod config_error;
+mod config_file;
+mod docs;
+mod link;
+mod markdown;
+mod origin;
+mod pages;
+mod routes;
+mod run;
+mod shared;
+mod upgrade;
+mod visitor;
+
+pub use bucket::TokenBucket;
+pub use config::{ServerConfig, build_index};
+pub use config_error::ConfigError;
+pub use docs::{DocsBook, DocsSource};
+pub use origin::{OriginRule, check_origin, is_loopback_origin, normal_origin};
+pub use run::run;
+pub use upgrade::{Handshake, HandshakeError, check_handshake};

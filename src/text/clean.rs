@@ -150,6 +150,8 @@ mod tests {
         }
         case("🏴\u{e0061}\u{e007f}", "🏴⟨2 hidden⟩");
         case("می\u{200c}\u{200c}خ", "می\u{200c}⟨1 hidden⟩خ");
+        case("👩🏽\u{200b}\u{200d}👨", "👩🏽⟨2 hidden⟩👨");
+        case("❤\u{fe0f}\u{200b}🏽", "❤\u{fe0f}⟨1 hidden⟩⟨1 tone⟩");
     }
 
     #[test]

@@ -124,7 +124,9 @@ fn complaint(text: &str) -> Option<String> {
             Class::Break => c == '\n',
             Class::Mark | Class::Tone | Class::Vowel | Class::Tail => !bare,
             Class::Joiner => previous.is_some_and(|p| {
-                takes_joiner(p) || c == ZWJ && (is_pictograph(p) || p == VS16 || class(p) == Class::Tone)
+                let emoji = is_pictograph(p) || p == VS16 || class(p) == Class::Tone;
+                let next = text[at + c.len_utf8()..].chars().next();
+                takes_joiner(p) || c == ZWJ && emoji && next.is_some_and(is_pictograph)
             }),
             Class::ThinSpace => previous.is_some_and(takes_thin_space),
             Class::EmojiStyle => previous.is_some_and(|p| p != VS16 && p != ZWJ && p != ZWNJ && !is_mark(p)),

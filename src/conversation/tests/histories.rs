@@ -1,0 +1,212 @@
+//! The invariants of the design over random histories: any actor, any command, stale epochs and early timers included.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Commands per case and cases per run: more than 10,000 commands each time.
+const LENGTH: usize = 120;
+const CASES: u32 = 128;
+
+#[derive(Debug, Clone)]
+enum Op {
+    Act(u8, u8),
+    /// The assistant finishes a turn that began this many epochs ago.
+    Assistant {
+        epochs_ago: u64,
+        handoff: bool,
+    },
+    Timer(u8),
+    Wait(i64),
+    World {
+        someone: bool,
+        last_eligible: bool,
+    },
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        8 => (0u8..5, 0u8..14).prop_map(|(who, what)| Op::Act(who, what)),
+        4 => (0u64..3, any::<bool>()).prop_map(|(epochs_ago, handoff)| Op::Assistant { epochs_ago, handoff }),
+        2 => (0u8..7).prop_map(Op::Timer),
+        2 => prop_oneof![Just(6_000i64), Just(61_000), Just(200_000), Just(90_000_000)].prop_map(Op::Wait),
+        1 => (any::<bool>(), any::<bool>()).prop_map(|(someone, last_eligible)| Op::World { someone, last_eligible }),
+    ]
+}
+
+fn command(what: u8, w: &World) -> Command {
+    match what {
+        0 => reply("hello"),
+        1 => Command::Accept,
+        2 => Command::TakeOver,
+        3 => Command::Release { reason: None },
+        4 => Command::Transfer(TransferTo::Agent(agent(2))),
+        5 => Command::Transfer(TransferTo::Group("g".into())),
+        6 => Command::HandBack,
+        7 => Command::Snooze(SnoozeUntil::Time(w.now.plus_ms(60_000))),
+        8 => Command::Snooze(SnoozeUntil::NextMessage),
+        9 | 10 => Command::Resolve,
+        11 => Command::Reopen,
+        _ => Command::AddNote { text: "n".into() },
+    }
+}
+
+fn visitor_command(what: u8) -> Command {
+    match what {
+        0..=6 => say("hm?"),
+        7 | 8 => ask_for_person(),
+        9 => Command::CancelHandoff,
+        10 => Command::EndByVisitor,
+        11 => Command::SubmitLead { name: None, email: "a@example.com".into() },
+        12 => Command::VisitPage(Page { url: "https://example.com/p".into(), ..Page::default() }),
+        _ => Command::VisitorMessage { text: "thanks".into(), attachments: vec![], page: None, thanks: true },
+    }
+}
+
+/// What an independent reader of the log knows: who holds it, told only by the events' names.
+#[derive(Default)]
+struct Reader {
+    human: bool,
+}
+
+impl Reader {
+    fn read(&mut self, before: &Conversation, event: &Event) -> Result<(), TestCaseError> {
+        match event {
+            Event::Accepted { .. }
+            | Event::TakenOver { .. }
+            | Event::Transferred { .. }
+            | Event::Reopened { .. } => {
+                self.human = true;
+            }
+            Event::HandedBack { .. } | Event::Resolved(_) | Event::HandoffCancelled => self.human = false,
+            Event::MessagePosted(m) => {
+                prop_assert_eq!(m.epoch, before.epoch, "a message carries the epoch in force");
+                if m.author == Author::Assistant {
+                    prop_assert!(!self.human, "an assistant message after a human took it");
+                    prop_assert!(before.holder.agent().is_none());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn consistent(c: &Conversation) -> Result<(), TestCaseError> {
+    match c.state {
+        State::Assistant | State::Resolved => prop_assert_eq!(&c.holder, &Holder::Assistant),
+        State::Queued => {
+            prop_assert_eq!(&c.holder, &Holder::Nobody);
+            prop_assert!(
+                c.queued_at.is_some() && c.handoff.is_some() || c.human_held,
+                "a queue entry says why and since when"
+            );
+        }
+        State::Active | State::Snoozed => prop_assert!(c.holder.agent().is_some()),
+    }
+    prop_assert!(c.answered_version <= c.version && c.last_visitor_version <= c.version);
+    Ok(())
+}
+
+/// From every non-resolved state some timer or person can move it, and a visitor the assistant owes is on a deadline.
+fn not_stuck(w: &World) -> Result<(), TestCaseError> {
+    if w.c.exists() && w.c.state != State::Resolved {
+        let mut later = World { c: w.c.clone(), now: w.now, ..World::new() };
+        prop_assert!(later.act(by_supervisor(), &Command::Resolve).is_ok());
+    }
+    if w.c.assistant_owes() && w.c.state == State::Assistant {
+        prop_assert!(
+            w.c.deadline(TimerKind::AssistantTimeout, &w.settings, None, None).is_some(),
+            "an answer is owed and no deadline watches it"
+        );
+    }
+    if w.c.state == State::Assistant {
+        prop_assert!(w.c.next_deadline(&w.settings, None, None).is_some());
+    }
+    Ok(())
+}
+
+fn step(w: &mut World, reader: &mut Reader, actor: Actor, command: &Command) -> Result<(), TestCaseError> {
+    let decided = w.decide(actor.clone(), command);
+    prop_assert_eq!(&decided, &w.decide(actor.clone(), command), "decide is a function");
+    let Ok(decided) = decided else { return Ok(()) };
+    prop_assert!(decided.events.is_empty() || decided.primary < decided.events.len());
+    for event in &decided.events {
+        let before = w.c.clone();
+        reader.read(&before, event)?;
+        w.c.apply(event, w.now);
+        prop_assert_eq!(w.c.version, before.version + 1);
+        prop_assert!(w.c.epoch >= before.epoch && w.c.epoch <= before.epoch + 1);
+        prop_assert!(
+            w.c.holder == before.holder || w.c.epoch == before.epoch + 1,
+            "a new holder raises the epoch"
+        );
+        prop_assert_eq!(w.c.episode, before.episode + u32::from(matches!(event, Event::Resolved(_))));
+        let wire = serde_json::to_string(event).expect("events are plain data");
+        let back: Event = serde_json::from_str(&wire).expect("what was written can be read");
+        prop_assert_eq!(&back, event);
+        let named = format!("\"type\":\"{}\"", event.name());
+        prop_assert!(wire.contains(&named), "{} in {}", named, wire);
+    }
+    consistent(&w.c)?;
+    not_stuck(w)?;
+    let stored = serde_json::to_string(&w.c).expect("the state is plain data");
+    prop_assert_eq!(&serde_json::from_str::<Conversation>(&stored).expect("reads back"), &w.c);
+    w.ids += 4;
+    w.now = w.now.plus_ms(1_000);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_invariants_hold_over_any_history(ops in prop::collection::vec(op(), LENGTH)) {
+        let mut w = World::new();
+        let mut reader = Reader::default();
+        step(&mut w, &mut reader, by_visitor(), &say("hello"))?;
+        for op in ops {
+            match op {
+                Op::Act(0 | 1, what) => step(&mut w, &mut reader, by_visitor(), &visitor_command(what))?,
+                Op::Act(2, what) => { let c = command(what, &w); step(&mut w, &mut reader, by_supervisor(), &c)? }
+                Op::Act(n, what) => { let c = command(what, &w); step(&mut w, &mut reader, by_agent(u128::from(n)), &c)? }
+                Op::Assistant { epochs_ago, handoff: wants } => {
+                    let began = w.c.epoch.saturating_sub(epochs_ago);
+                    let command = if wants {
+                        Command::RequestHandoff { handoff: handoff(Reason::Unanswered), epoch: Some(began), answers: Some(w.c.last_visitor_version) }
+                    } else {
+                        match w.assistant_says("answer") {
+                            Command::AssistantMessage { text, sources, turn, .. } => Command::AssistantMessage { text, sources, turn, epoch: began },
+                            other => other,
+                        }
+                    };
+                    let stale = began != w.c.epoch;
+                    let refused = w.decide(Actor::Assistant, &command).is_err();
+                    prop_assert!(!stale || refused, "a stale epoch was let through");
+                    step(&mut w, &mut reader, Actor::Assistant, &command)?;
+                }
+                Op::Timer(n) => step(&mut w, &mut reader, Actor::System, &Command::Timer(TimerKind::ALL[usize::from(n)]))?,
+                Op::Wait(ms) => w.now = w.now.plus_ms(ms),
+                Op::World { someone, last_eligible } => { w.someone = someone; w.last_eligible = last_eligible; }
+            }
+        }
+    }
+
+    #[test]
+    fn of_any_number_of_concurrent_accepts_exactly_one_succeeds(order in Just((1u128..=64).collect::<Vec<_>>()).prop_shuffle()) {
+        let mut w = World::new();
+        w.act(by_visitor(), &ask_for_person()).expect("queued");
+        let mut won = Vec::new();
+        for n in order {
+            match w.act(by_agent(n), &Command::Accept) {
+                Ok(_) => won.push(n),
+                Err(Rejection::AlreadyTaken { by }) => {
+                    let winner = won.first().map(|n| agent(*n));
+                    prop_assert_eq!(Some(by), winner);
+                }
+                Err(other) => prop_assert!(false, "{}", other),
+            }
+        }
+        prop_assert_eq!(won.len(), 1);
+    }
+}

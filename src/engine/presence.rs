@@ -1,0 +1,210 @@
+//! Who is there: intent (Available or Away) and presence (a console's lease), kept apart.
+//!
+//! Invariant: nothing but the agent sets Available. Only intent *and* presence together mean "offered work".
+
+use std::collections::{HashMap, HashSet};
+
+use super::{AgentSession, AgentView};
+use crate::conversation::{AgentId, ConversationId, SiteId, Time};
+use crate::log::AgentRecord;
+use crate::protocol::AvailabilityInfo;
+
+/// A console that comes back within this time finds the intent its agent left (DESIGN.md, section 3, "Rights").
+const KEEP_INTENT_MS: i64 = 5 * 60_000;
+/// How often a present agent's last sign of life is written down, so that a restart within five minutes is recognised.
+const NOTE_SEEN_MS: i64 = 60_000;
+
+#[derive(Debug)]
+struct Agent {
+    session: AgentSession,
+    availability: AvailabilityInfo,
+    /// Console instance → when its lease runs out.
+    consoles: HashMap<String, Time>,
+    /// Since when no console leases; none: one does, or none ever did.
+    lost_at: Option<Time>,
+    last_seen: Option<Time>,
+    noted_seen: Option<Time>,
+}
+
+/// All agents.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    agents: HashMap<AgentId, Agent>,
+    /// When a holder last typed: conversation → (agent, when).
+    typed: HashMap<ConversationId, (AgentId, Time)>,
+    /// Which consoles have a conversation open.
+    viewing: HashMap<ConversationId, HashSet<(AgentId, String)>>,
+}
+
+/// What a lease changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Changed {
+    /// Presence went from absent to present or back.
+    pub presence: bool,
+    /// The intent must be set to Away, durably: a first login.
+    pub to_away: bool,
+    /// `last_seen` should be written down.
+    pub note_seen: bool,
+}
+
+impl Presence {
+    /// Agents as the store has them at start. Who was seen before the restart counts as gone since `now`, so that what
+    /// they hold returns to the queue in time unless they come back.
+    pub(super) fn load(records: Vec<AgentRecord>, now: Time) -> Self {
+        let mut presence = Self::default();
+        for record in records {
+            let lost = record.last_seen.is_some();
+            let id = record.id;
+            presence.learn(record);
+            if let Some(agent) = presence.agents.get_mut(&id) {
+                agent.lost_at = lost.then_some(now);
+            }
+        }
+        presence
+    }
+
+    /// An agent as the store has them: added, or name, rights and sites brought up to date.
+    pub(super) fn learn(&mut self, record: AgentRecord) -> AgentSession {
+        let session = super::handle::session_of(&record);
+        let agent = self.agents.entry(record.id).or_insert_with(|| Agent {
+            session: session.clone(),
+            availability: record.availability.clone(),
+            consoles: HashMap::new(),
+            lost_at: None,
+            last_seen: record.last_seen,
+            noted_seen: record.last_seen,
+        });
+        agent.session = session.clone();
+        session
+    }
+
+    pub(super) fn view(&self, id: AgentId) -> Option<AgentView> {
+        self.agents.get(&id).map(Agent::view)
+    }
+
+    pub(super) fn views(&self) -> Vec<AgentView> {
+        let mut all: Vec<_> = self.agents.values().map(Agent::view).collect();
+        all.sort_by(|a, b| a.session.agent.name.cmp(&b.session.agent.name));
+        all
+    }
+
+    pub(super) fn set(&mut self, id: AgentId, to: AvailabilityInfo) -> Option<AgentView> {
+        let agent = self.agents.get_mut(&id)?;
+        agent.availability = to;
+        Some(agent.view())
+    }
+
+    /// A console starts or renews its lease until `until`.
+    pub(super) fn lease(&mut self, id: AgentId, instance: &str, now: Time, until: Time) -> Changed {
+        let Some(agent) = self.agents.get_mut(&id) else { return Changed::default() };
+        let first = agent.consoles.is_empty();
+        agent.consoles.insert(instance.to_owned(), until);
+        let stale = agent.last_seen.is_none_or(|seen| now.since_ms(seen) > KEEP_INTENT_MS);
+        let to_away = first && stale && agent.availability.available;
+        agent.lost_at = None;
+        agent.last_seen = Some(now);
+        let note_seen = agent.noted_seen.is_none_or(|at| now.since_ms(at) > NOTE_SEEN_MS);
+        if note_seen {
+            agent.noted_seen = Some(now);
+        }
+        Changed { presence: first, to_away, note_seen }
+    }
+
+    /// A console said goodbye.
+    pub(super) fn end(&mut self, id: AgentId, instance: &str, now: Time) -> Changed {
+        let Some(agent) = self.agents.get_mut(&id) else { return Changed::default() };
+        if agent.consoles.remove(instance).is_none() || !agent.consoles.is_empty() {
+            return Changed::default();
+        }
+        agent.gone(now);
+        Changed { presence: true, to_away: false, note_seen: true }
+    }
+
+    /// Ends leases that ran out; returns whose presence ended.
+    pub(super) fn expire(&mut self, now: Time) -> Vec<AgentId> {
+        let mut gone = Vec::new();
+        for (id, agent) in &mut self.agents {
+            if agent.consoles.is_empty() {
+                continue;
+            }
+            agent.consoles.retain(|_, until| *until > now);
+            if agent.consoles.is_empty() {
+                agent.gone(now);
+                gone.push(*id);
+            }
+        }
+        gone
+    }
+
+    /// Whether somebody can be offered work on this site.
+    pub(super) fn someone(&self, site: &SiteId) -> bool {
+        self.agents.values().any(|a| a.offered(site))
+    }
+
+    /// Whether this agent can be offered work on this site.
+    pub(super) fn offered(&self, id: AgentId, site: &SiteId) -> bool {
+        self.agents.get(&id).is_some_and(|a| a.offered(site))
+    }
+
+    pub(super) fn lost_at(&self, id: AgentId) -> Option<Time> {
+        self.agents.get(&id).and_then(|a| a.lost_at)
+    }
+
+    pub(super) fn typed(&mut self, conversation: ConversationId, agent: AgentId, at: Time) {
+        self.typed.insert(conversation, (agent, at));
+    }
+
+    pub(super) fn typed_at(&self, conversation: ConversationId, holder: AgentId) -> Option<Time> {
+        self.typed.get(&conversation).filter(|(agent, _)| *agent == holder).map(|(_, at)| *at)
+    }
+
+    pub(super) fn forget_typing(&mut self, conversation: ConversationId) {
+        self.typed.remove(&conversation);
+    }
+
+    /// Who has this conversation open, by name, after a console opened or closed it.
+    pub(super) fn viewing(
+        &mut self,
+        conversation: ConversationId,
+        agent: AgentId,
+        instance: &str,
+        on: bool,
+    ) -> Vec<String> {
+        let viewers = self.viewing.entry(conversation).or_default();
+        if on {
+            viewers.insert((agent, instance.to_owned()));
+        } else {
+            viewers.remove(&(agent, instance.to_owned()));
+        }
+        let mut names: Vec<String> = viewers
+            .iter()
+            .filter_map(|(id, _)| self.agents.get(id).map(|a| a.session.agent.name.clone()))
+            .collect();
+        if names.is_empty() {
+            self.viewing.remove(&conversation);
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+impl Agent {
+    fn view(&self) -> AgentView {
+        AgentView {
+            session: self.session.clone(),
+            availability: self.availability.clone(),
+            present: !self.consoles.is_empty(),
+        }
+    }
+
+    fn offered(&self, site: &SiteId) -> bool {
+        self.availability.available && !self.consoles.is_empty() && self.session.sites.allows(site)
+    }
+
+    fn gone(&mut self, now: Time) {
+        self.lost_at = Some(now);
+        self.last_seen = Some(now);
+        self.noted_seen = Some(now);
+    }
+}

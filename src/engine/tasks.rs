@@ -1,0 +1,91 @@
+//! The engine's own tasks: deadlines, leases, places in the queue.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::presence::Changed;
+use super::shared::Shared;
+use super::writer::Job;
+use super::{Refusal, Submit, Target, Who, api};
+use crate::conversation::Command;
+use crate::protocol::VisitorEph;
+
+/// How often leases are looked at. They last 45 s, so a second is exact enough and costs nothing.
+const LEASE_TICK: Duration = Duration::from_secs(1);
+/// Least time between two rounds of queue positions.
+const POSITIONS_EVERY: Duration = Duration::from_millis(200);
+/// A timer that could not be submitted (the writer's queue was full) is tried again after this.
+const RETRY: i64 = 500;
+
+pub(super) fn spawn(shared: &Arc<Shared>) {
+    tokio::spawn(deadlines(Arc::clone(shared)));
+    tokio::spawn(leases(Arc::clone(shared)));
+    tokio::spawn(positions(Arc::clone(shared)));
+}
+
+fn stopping(shared: &Shared) -> bool {
+    shared.stopping.load(Ordering::Acquire)
+}
+
+async fn deadlines(shared: Arc<Shared>) {
+    while !stopping(&shared) {
+        let next = shared.timers().next_at();
+        let woken = shared.wake.notified();
+        match next {
+            None => woken.await,
+            Some(at) => {
+                let wait = u64::try_from(at.since_ms(shared.now())).unwrap_or(0);
+                tokio::select! {
+                    () = woken => continue,
+                    () = tokio::time::sleep(Duration::from_millis(wait)) => {}
+                }
+            }
+        }
+        let due = shared.timers().due(shared.now());
+        for (id, kind) in due {
+            let submit = Submit {
+                who: Who::System,
+                target: Target::Conversation(id),
+                command: Command::Timer(kind),
+                cid: None,
+            };
+            match shared.submit(submit, None) {
+                Ok(()) | Err(Refusal::Stopping) => {}
+                Err(_) => {
+                    let shared = Arc::clone(&shared);
+                    tokio::spawn(async move {
+                        tokio::time::sleep(Duration::from_millis(RETRY.unsigned_abs())).await;
+                        // If this fails too, the next change of the conversation arms it anew.
+                        let _ = shared.send(Job::Rearm(id));
+                    });
+                }
+            }
+        }
+    }
+}
+
+async fn leases(shared: Arc<Shared>) {
+    let mut tick = tokio::time::interval(LEASE_TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while !stopping(&shared) {
+        tick.tick().await;
+        let gone = shared.presence().expire(shared.now());
+        for agent in gone {
+            let changed = Changed { presence: true, to_away: false, note_seen: true };
+            shared.presence_changed(agent, &changed);
+        }
+    }
+}
+
+async fn positions(shared: Arc<Shared>) {
+    while !stopping(&shared) {
+        shared.queue_moved.notified().await;
+        for (site, visitor, position) in shared.moved_positions() {
+            if let Some(out) = api::EphOut::visitor(VisitorEph::Position { position }) {
+                shared.hub.eph_to_visitor(&site, visitor, out);
+            }
+        }
+        tokio::time::sleep(POSITIONS_EVERY).await;
+    }
+}

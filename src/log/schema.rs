@@ -1,0 +1,106 @@
+//! The tables of the first version, and the marks by which a file is known as ours.
+//!
+//! Three kinds of tables. *Log*: `events` and the ids its integers stand for (`streams`, `principals`, `sites`).
+//! *Read model*: `conversations`, which [`super::rebuild`] makes anew, and `texts`, which follows by the cursor in
+//! `meta`. *Stored state*: `agents` and `meta`, which nothing derives.
+
+/// `PRAGMA application_id`: "BATN".
+pub(super) const APPLICATION_ID: u32 = 0x4241_544e;
+
+/// Version of the fold whose states stand in `conversations.doc`. Raise it when [`crate::conversation::Conversation`]
+/// or its `apply` changes meaning or shape: the read model is then rebuilt when the store is opened.
+pub(super) const FOLD: i64 = 1;
+
+/// Key in `meta`: the log's incarnation.
+pub(super) const LOG_ID: &str = "log_id";
+/// Key in `meta`: which [`FOLD`] made the read model.
+pub(super) const FOLD_KEY: &str = "fold";
+/// Key in `meta`: last position in the full-text index.
+pub(super) const TEXT_CURSOR: &str = "text_cursor";
+
+/// Version 1.
+///
+/// - `events`: one row and two index entries a message. The client id comes first in its index because ids by
+///   convention begin with their time: entries of one group stand on one page, not on one page a principal.
+/// - `conversations`: `state`, `rank`, `agent` and `unfinished` are a [`super::place::Place`], `changed` is the seq of
+///   the last event. Lists read the indexes (site, state, rank) and (site, changed), so a page costs the same at any
+///   number of messages.
+/// - `texts`: contentless, so that no text is stored twice; rowid is the event's seq; `site` holds `s<key>` so that
+///   a search within sites is answered by the index, too.
+pub(super) const V1: &str = "
+CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sites (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE principals (key INTEGER PRIMARY KEY, kind INTEGER NOT NULL, id BLOB NOT NULL, UNIQUE (kind, id)) STRICT;
+CREATE TABLE streams (key INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY,
+  stream INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  principal INTEGER NOT NULL,
+  cid BLOB,
+  cid_hash BLOB,
+  body TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX events_stream ON events (stream, version);
+CREATE UNIQUE INDEX events_cid ON events (cid, principal) WHERE cid IS NOT NULL;
+
+CREATE TABLE conversations (
+  key INTEGER PRIMARY KEY,
+  site INTEGER NOT NULL,
+  visitor INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  rank INTEGER NOT NULL,
+  agent INTEGER,
+  unfinished INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  doc TEXT NOT NULL
+) STRICT;
+CREATE INDEX conversations_list ON conversations (site, state, rank);
+CREATE INDEX conversations_changed ON conversations (site, changed);
+CREATE INDEX conversations_mine ON conversations (agent, rank) WHERE agent IS NOT NULL;
+CREATE INDEX conversations_visitor ON conversations (visitor, site);
+CREATE INDEX conversations_unfinished ON conversations (key) WHERE unfinished = 1;
+
+CREATE TABLE agents (
+  key INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  folded TEXT NOT NULL UNIQUE,
+  role TEXT NOT NULL,
+  sites TEXT,
+  token_sha256 BLOB NOT NULL UNIQUE,
+  available INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  until INTEGER,
+  available_at INTEGER,
+  last_seen INTEGER
+) STRICT;
+
+CREATE VIRTUAL TABLE texts USING fts5(
+  site, body, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2'
+);
+";
+
+/// Every step from one version to the next; the store's version is how many of them it has seen.
+pub(super) const STEPS: &[&str] = &[V1];
+
+#[cfg(test)]
+mod tests {
+    use super::FOLD;
+    use crate::conversation::{Conversation, ConversationId};
+
+    /// A state of another shape cannot be read from older rows. If this fails: raise [`FOLD`], then set both here.
+    #[test]
+    fn the_fold_has_the_shape_its_number_says() {
+        let state = serde_json::to_value(Conversation::empty(ConversationId::NIL)).expect("a state is JSON");
+        let names: Vec<&str> = state.as_object().expect("an object").keys().map(String::as_str).collect();
+        let known = "announced answered answered_version counters episode epoch group handoff held_since holder \
+                     human_held id last_agent last_at last_author last_message_at last_text last_visitor_version \
+                     lead_wanted linked messages page queued_at resolved site snoozed_until started_at state ticket \
+                     version visitor waiting_since warned";
+        assert_eq!((FOLD, names.join(" ").as_str()), (1, known));
+    }
+}

@@ -1,0 +1,74 @@
+//! `baton.toml` as written: every key, nothing else. `assets/default.toml` documents them all and is tested against this.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::conversation::{SiteId, Texts, Timings};
+use crate::handoff::policy::{Level, WhenNobody};
+use crate::protocol::Limits;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) server: ServerKeys,
+    pub(super) limits: Limits,
+    pub(super) timings: Timings,
+    pub(super) texts: Texts,
+    pub(super) site: Vec<SiteKeys>,
+}
+
+/// `[server]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ServerKeys {
+    /// Where to listen; `--listen` wins.
+    pub(super) listen: Option<Spanned<String>>,
+}
+
+/// One folder or several.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "docs is a folder, or a list of folders")]
+pub(super) enum Folders {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Folders {
+    pub(super) fn list(&self) -> &[String] {
+        match self {
+            Folders::One(one) => std::slice::from_ref(one),
+            Folders::Several(all) => all,
+        }
+    }
+}
+
+/// One `[[site]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SiteKeys {
+    pub(super) id: Spanned<SiteId>,
+    pub(super) name: Option<String>,
+    pub(super) greeting: Option<String>,
+    pub(super) docs: Option<Spanned<Folders>>,
+    #[serde(default)]
+    pub(super) origins: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) loopback_origins: bool,
+    #[serde(default = "yes")]
+    pub(super) assistant: bool,
+    #[serde(default)]
+    pub(super) when_nobody: WhenNobody,
+    #[serde(default)]
+    pub(super) level: Level,
+    #[serde(default)]
+    pub(super) manual_only: bool,
+    pub(super) failed_turns: Option<u32>,
+    #[serde(default)]
+    pub(super) keywords: Vec<String>,
+    pub(super) restricted_topics: Option<Vec<String>>,
+}
+
+fn yes() -> bool {
+    true
+}

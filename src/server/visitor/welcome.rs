@@ -1,0 +1,183 @@
+//! A visitor's first words: hello, auth, and what they missed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::{Instant as Deadline, timeout_at};
+
+use super::requests::clip_page;
+use super::sync::{self, Start};
+use super::{REQUESTS, Visitor};
+use crate::conversation::{Command, VisitorRef};
+use crate::engine::{SiteConfig, Submit, Target, Who};
+use crate::protocol::{
+    CloseCode, Control, FromClient, SUBPROTOCOL, SyncMode, VisitorAuth, VisitorAuthOk, VisitorOp,
+    VisitorSite, WireError, splice_prev,
+};
+use crate::server::answers::{good, id_of, refusal};
+use crate::server::bucket::TokenBucket;
+use crate::server::link::{End, Incoming, Link};
+use crate::server::shared::{Shared, now};
+
+type Gone = Box<(Link, End)>;
+
+/// Greets, waits for `auth` and answers it.
+///
+/// # Errors
+/// The link, and how it is to be closed.
+pub(super) async fn welcome(
+    mut link: Link,
+    shared: Arc<Shared>,
+    site: Arc<SiteConfig>,
+) -> Result<Box<Visitor>, Gone> {
+    let (id, auth) = match first_words(&mut link, &shared).await {
+        Ok(first) => first,
+        Err(end) => return Err(Box::new((link, end))),
+    };
+    let (me, token, known) = match &auth.token {
+        Some(token) => match shared.engine.verify_visitor(&site.id, token) {
+            Some(me) => (me, token.clone(), true),
+            None => {
+                let words = "this visitor token is not of this site; start again without one";
+                let end = say_no(&mut link, &id, &WireError::new("auth.failed", words)).await;
+                return Err(Box::new((link, end)));
+            }
+        },
+        None => {
+            let (me, token) = shared.engine.new_visitor(&site.id);
+            (me, token, false)
+        }
+    };
+    // First the queue, then the log: what is committed in between is in both, and dropped by its seq.
+    let online = shared.visitor_online(&site.id, me);
+    // Declared after `online`, so that it is closed before the engine hears that the visitor left.
+    let sub = shared.engine.subscribe_visitor(&site.id, me, shared.limits.outbox_frames);
+    let start = if known {
+        let after = auth.resume.filter(|r| r.log_id == shared.engine.log_id()).map(|r| r.last_seq);
+        let of = site.id.clone();
+        match shared.engine.read(move |r| sync::start(r, &of, me, after).map(|s| (s, after))).await {
+            Ok(start) => start,
+            Err(error) => {
+                tracing::error!(%error, "a visitor's start could not be read");
+                let _ = link.send(refusal(&id, &WireError::internal())).await;
+                return Err(Box::new((link, End::Close(CloseCode::Overloaded, "try again soon"))));
+            }
+        }
+    } else {
+        (Start::empty(shared.engine.head()), None)
+    };
+    let (start, after) = start;
+
+    let cursor = match start.mode {
+        SyncMode::Resumed => after.unwrap_or(start.head),
+        SyncMode::Snapshot => start.head,
+    };
+    let limits = &shared.limits;
+    let page = auth.page.map(clip_page);
+    let mut visitor = Box::new(Visitor {
+        me: start.visitor.unwrap_or(VisitorRef { id: me, name: None, email: None }),
+        cursor,
+        seen: start.head,
+        conversation: start.conversation.as_ref().map(|c| c.id),
+        messages: TokenBucket::new(limits.messages_per_second, limits.message_burst, Instant::now()),
+        requests: TokenBucket::new(REQUESTS.0, REQUESTS.1, Instant::now()),
+        typed_at: None,
+        too_fast: 0,
+        strikes: 0,
+        heard: true,
+        misses: 0,
+        _online: online,
+        page,
+        link,
+        sub,
+        site,
+        shared,
+    });
+    let ok = VisitorAuthOk {
+        token,
+        visitor: me,
+        log_id: visitor.shared.engine.log_id().to_owned(),
+        site: VisitorSite {
+            id: visitor.site.id.clone(),
+            name: visitor.site.name.clone(),
+            greeting: visitor.site.greeting.clone(),
+        },
+        availability: visitor.shared.engine.availability(&visitor.site.id),
+        mode: start.mode,
+        head: start.head,
+        replayed: start.replay.len() as u64,
+        conversation: start.conversation,
+    };
+    match visitor.begin(good(&id, &ok, None), start.mode, start.replay).await {
+        Ok(()) => Ok(visitor),
+        Err(end) => Err(Box::new((visitor.link, end))),
+    }
+}
+
+impl Visitor {
+    /// Writes the answer and what was missed, and reports the page.
+    async fn begin(&mut self, answer: String, mode: SyncMode, replay: Vec<(u64, String)>) -> Result<(), End> {
+        self.link.feed(answer).await?;
+        for (seq, tail) in replay {
+            self.link.feed(splice_prev("ev", self.cursor, &tail)).await?;
+            self.cursor = seq;
+        }
+        match mode {
+            SyncMode::Resumed => self.heartbeat().await?,
+            SyncMode::Snapshot => self.link.flush().await?,
+        }
+        if let (Some(page), Some(_)) = (&self.page, self.conversation) {
+            let submit = Submit {
+                who: Who::Visitor(self.me.clone()),
+                target: Target::CurrentOf { site: self.site.id.clone(), visitor: self.me.id },
+                command: Command::VisitPage(page.clone()),
+                cid: None,
+            };
+            // A page is a courtesy: a refusal concerns nobody.
+            let _ = self.shared.engine.submit(submit).await;
+        }
+        Ok(())
+    }
+}
+
+async fn first_words(link: &mut Link, shared: &Shared) -> Result<(String, VisitorAuth), End> {
+    let limits = &shared.limits;
+    link.control(&Control::Hello {
+        protocols: vec![SUBPROTOCOL.to_owned()],
+        heartbeat_ms: limits.heartbeat_ms,
+        max_frame: limits.frame_bytes,
+        server_time: now(),
+    })
+    .await?;
+    let deadline = Deadline::now() + Duration::from_millis(limits.auth_ms);
+    loop {
+        let text = match timeout_at(deadline, link.next()).await {
+            Err(_) => return Err(End::Close(CloseCode::AuthFailed, "no auth came in time")),
+            Ok(Incoming::Ended(end)) => return Err(end),
+            Ok(Incoming::Alive) => continue,
+            Ok(Incoming::Text(text)) => text,
+        };
+        let error = match FromClient::parse(&text) {
+            Ok(FromClient::Control(_)) => continue,
+            Ok(FromClient::Request(r)) => match VisitorOp::parse(r.op, r.d) {
+                Ok(VisitorOp::Auth(auth)) => return Ok((r.id.to_owned(), auth)),
+                Ok(_) => {
+                    let words = "the first request is auth";
+                    link.send(refusal(r.id, &WireError::new("auth.required", words))).await?;
+                    continue;
+                }
+                Err(error) => (r.id.to_owned(), error),
+            },
+            Err(error) => (id_of(&text), error),
+        };
+        link.send(refusal(&error.0, &error.1)).await?;
+        return Err(End::Close(CloseCode::ProtocolError, "that was no auth"));
+    }
+}
+
+async fn say_no(link: &mut Link, id: &str, error: &WireError) -> End {
+    match link.send(refusal(id, error)).await {
+        Ok(()) => End::Close(CloseCode::AuthFailed, "auth failed"),
+        Err(end) => end,
+    }
+}

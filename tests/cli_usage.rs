@@ -1,0 +1,111 @@
+//! Exit codes and words of the real binary, where no server is needed.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn baton(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+    command
+        .args(args)
+        .env_remove("BATON_URL")
+        .env_remove("BATON_TOKEN")
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_STATE_HOME", home.join("state"))
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    let home = tempfile::tempdir().unwrap();
+    let Output { status, stdout, stderr } = baton(home.path(), args).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// An address where nobody listens: bound once, so that it was free, and closed.
+fn nobody() -> String {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    format!("http://127.0.0.1:{port}")
+}
+
+#[test]
+fn an_unreachable_server_is_three() {
+    let url = nobody();
+    let id = "3f2a9c41";
+    let commands: &[&[&str]] = &[
+        &["queue", "--json"],
+        &["show", id],
+        &["accept", id],
+        &["take-over", id],
+        &["reply", id, "hello"],
+        &["note", id, "hello"],
+        &["resolve", id],
+        &["reopen", id],
+        &["release", id],
+        &["hand-back", id],
+        &["available"],
+        &["away"],
+        &["follow", "--json"],
+        &["chat"],
+    ];
+    for command in commands {
+        let mut args = vec!["--url", &url, "--token", "bt_x"];
+        args.extend(*command);
+        let (code, stdout, stderr) = run(&args);
+        assert_eq!(code, Some(3), "{command:?}: {stderr}");
+        assert_eq!(stdout, "", "{command:?}");
+        assert!(stderr.contains("cannot be reached"), "{command:?}: {stderr}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_two() {
+    for (args, word) in [
+        (&["queue"][..], "BATON_URL"),
+        (&["queue", "--url", "http://127.0.0.1:1"], "baton login"),
+        (&["queue", "--url", "https://example.com", "--token", "t"], "tunnel"),
+        (&["queue", "--url", "nonsense", "--token", "t"], "http://127.0.0.1:8080"),
+        (&["accept", "zz"], "0-9, a-f"),
+        (&["fly"], "Usage"),
+        (&["serve", "--data", "d", "--listen", "nowhere"], "127.0.0.1:7842"),
+        (&["agent", "add", " ", "--data", "d"], "1 to 64"),
+        (&["reply", "3f2a", "", "--url", "http://127.0.0.1:1", "--token", "t"], "empty"),
+    ] {
+        let (code, stdout, stderr) = run(args);
+        assert_eq!(code, Some(2), "{args:?}: {stderr}");
+        assert_eq!(stdout, "", "{args:?}");
+        assert!(stderr.contains(word), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn the_console_wants_a_terminal() {
+    for args in [&["--url", "http://127.0.0.1:1", "--token", "t"][..], &["demo"]] {
+        let (code, stdout, stderr) = run(args);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains("terminal") && stderr.contains("baton queue"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_said_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let data = tempfile::tempdir().unwrap();
+    let args = ["serve", "--data", data.path().to_str().unwrap(), "--listen", &listen];
+    let (code, stdout, stderr) = run(&args);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+    assert!(stderr.contains("in use") && stderr.contains("--listen 127.0.0.1:0"), "{stderr}");
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "nothing was half-made");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let home = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = baton(home.path(), &["--version"]).stdout(writer).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
