@@ -35,7 +35,7 @@ impl Picker {
                 Some((whole + 2 * title, spec))
             })
             .collect();
-        scored.sort_by(|a, b| b.0.cmp(&a.0));
+        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         scored.into_iter().map(|(_, spec)| spec).collect()
     }
 

@@ -23,14 +23,17 @@ use crate::text::{SafeText, width};
 /// Wrapped entries kept; more than a screen needs, little enough to forget all at once.
 const WRAPS: usize = 2_048;
 
+/// Where the rows of a text begin and end, bytes.
+type Wrapped = Arc<[Range<usize>]>;
+
 /// What drawing remembers. Throwing it away changes nothing but time.
 #[derive(Debug, Default)]
 pub struct Cache {
-    wraps: HashMap<(ConversationId, u64, u16), Arc<[Range<usize>]>>,
+    wraps: HashMap<(ConversationId, u64, u16), Wrapped>,
 }
 
 impl Cache {
-    fn rows(&mut self, id: ConversationId, version: u64, w: u16, text: &str) -> Arc<[Range<usize>]> {
+    fn rows(&mut self, id: ConversationId, version: u64, w: u16, text: &str) -> Wrapped {
         if self.wraps.len() > WRAPS {
             self.wraps.clear();
         }
