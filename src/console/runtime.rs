@@ -4,13 +4,15 @@
 //! terminal is given back, in this order.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io::{self, Stdout};
 use std::path::PathBuf;
+use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use crossterm::event::EventStream;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -28,6 +30,8 @@ use crate::text::Untrusted;
 
 /// Reports of the client taken in before keys are looked at again.
 const DRAIN: usize = 512;
+/// A stop has reached every thread by then, if it comes at all.
+const STOPS_WITHIN: Duration = Duration::from_millis(500);
 
 /// How a console is opened.
 #[derive(Debug, Clone)]
@@ -90,6 +94,20 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     worked
 }
 
+type RawKey = Option<io::Result<crossterm::event::Event>>;
+
+/// The next key if one is there already. Polled with this task's own waker: the stream keeps the waker it was polled with
+/// last, and one that wakes nobody would leave the next key lying until something else happens.
+async fn ready(keys: &mut EventStream) -> Option<RawKey> {
+    poll_fn(|cx| {
+        Poll::Ready(match keys.poll_next_unpin(cx) {
+            Poll::Ready(key) => Some(key),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
 /// The signals that end a console.
 struct Signals {
     terminate: Signal,
@@ -148,7 +166,7 @@ impl Runtime {
             self.due_timers()?;
             // What is ready already is taken in before anything is drawn.
             while !self.leaving
-                && let Some(key) = keys.next().now_or_never()
+                && let Some(key) = ready(&mut keys).await
             {
                 self.key(key)?;
             }
@@ -157,7 +175,7 @@ impl Runtime {
                 self.take(Event::Client(report))?;
             }
             if std::mem::take(&mut self.suspend) {
-                self.stop_and_go_on()?;
+                self.stop_and_go_on().await?;
             }
             self.shell.draw_if_due(self.mono())?;
         }
@@ -254,11 +272,18 @@ impl Runtime {
     }
 
     /// Gives the terminal back, stops as Ctrl-Z does, and takes it again when the shell says so.
-    fn stop_and_go_on(&mut self) -> anyhow::Result<()> {
+    async fn stop_and_go_on(&mut self) -> anyhow::Result<()> {
+        use rustix::process::{Signal as Number, kill_current_process_group};
+        let mut continued = signal(SignalKind::from_raw(Number::CONT.as_raw()))?;
         self.guard.give_back();
         // The whole group: under `cargo run` the shell waits for that.
-        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)
-            .context("the console cannot be suspended")?;
+        kill_current_process_group(Number::TSTP).context("the console cannot be suspended")?;
+        // The stop may reach this thread a moment later: the terminal must not be taken before. Where nobody could ever
+        // continue it, the system does not stop the program at all; then it goes on by itself.
+        tokio::select! {
+            _ = continued.recv() => {}
+            () = tokio::time::sleep(STOPS_WITHIN) => {}
+        }
         self.guard.again()?;
         self.shell.terminal.backend_mut().forget();
         let (width, height) = crossterm::terminal::size()?;

@@ -97,9 +97,11 @@ pub fn message(author: Author) -> Message {
         }],
         turn: assistant.then(|| AssistantTurn {
             answers: 2,
+            decision: Some("answer".into()),
             outcome: TurnOutcome::Answered,
             offered: false,
             evidence: vec!["score 0.71".into()],
+            decision: Some("answer".into()),
         }),
         thanks: false,
     }

@@ -8,8 +8,7 @@ use crate::conversation::State as Standing;
 pub type May = Result<(), &'static str>;
 
 const NOTHING: &str = "no conversation is selected: j and k move, 1–5 change the tab";
-const OFFLINE: &str =
-    "not connected: this works again when the link is back (replies and notes are kept meanwhile)";
+const OFFLINE: &str = "no link: this must wait for it; r and n work meanwhile";
 const RESOLVED: &str = "it is resolved: R reopens it";
 const OTHERS: &str = "a colleague holds it: n leaves them a note";
 const GONE: &str = "it is no longer visible to you: . clears the list";
@@ -29,13 +28,16 @@ pub fn reading(s: &State) -> May {
     if s.focus == Focus::List { Err("you are in the list already: q quits") } else { Ok(()) }
 }
 
+/// Needs the composer.
+pub fn composing(s: &State) -> May {
+    if s.composing.is_some() { Ok(()) } else { Err("that is for the composer: r or n opens it") }
+}
+
 /// Needs the link.
 pub fn online(s: &State) -> May {
     match s.link {
         Link::Live | Link::Syncing => Ok(()),
-        Link::Stopped { .. } => {
-            Err("not connected, and it will not try again: q leaves, then start baton anew")
-        }
+        Link::Stopped { .. } => Err("not connected for good: q leaves, then start baton again"),
         Link::Connecting | Link::Down { .. } => Err(OFFLINE),
     }
 }
@@ -137,7 +139,7 @@ pub fn undo(s: &State) -> May {
         return Ok(());
     }
     if s.undo.is_none() {
-        return Err("nothing to undo: a resolve or a held hello of this session can be taken back");
+        return Err("nothing to undo: no resolve in this session, no held hello");
     }
     online(s)
 }

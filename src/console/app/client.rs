@@ -29,7 +29,7 @@ pub(super) fn on_client(state: &mut State, event: ClientEvent, fx: &mut Vec<Effe
     match event {
         ClientEvent::Link(link) => on_link(state, link),
         ClientEvent::Welcome(welcome) => on_welcome(state, &welcome, fx),
-        ClientEvent::Snapshot { rows, more, .. } => on_snapshot(state, &rows, more),
+        ClientEvent::Snapshot { rows, more, .. } => on_snapshot(state, &rows, more, fx),
         ClientEvent::Row { conversation, row, .. } => on_row(state, conversation, row.as_deref(), fx),
         ClientEvent::Event { seq, at, conversation, version, event } => {
             on_event(state, conversation, (seq, version, at), event.as_deref(), fx);
@@ -98,12 +98,18 @@ fn on_welcome(state: &mut State, welcome: &AgentAuthOk, fx: &mut Vec<Effect>) {
     }
 }
 
-fn on_snapshot(state: &mut State, rows: &[Row], more: bool) {
+fn on_snapshot(state: &mut State, rows: &[Row], more: bool, fx: &mut Vec<Effect>) {
     let mut arriving = state.arriving.take().unwrap_or_default();
     arriving.extend(rows.iter().map(|row| (row.id, RowView::of(row))));
     if more {
         state.arriving = Some(arriving);
         return;
+    }
+    // What was handed off while the link was down is as new as what arrives live.
+    let queued = |row: &RowView| row.state == Standing::Queued && !row.gone;
+    let news = |row: &RowView| queued(row) && !state.rows.get(&row.id).is_some_and(queued);
+    if state.loaded && alerts(state) && arriving.values().any(news) {
+        fx.push(Effect::Bell);
     }
     // Resolved lines are no part of a snapshot; what else is not in it any more is gone.
     for (id, old) in state.rows.drain() {
@@ -116,8 +122,10 @@ fn on_snapshot(state: &mut State, rows: &[Row], more: bool) {
 }
 
 fn on_row(state: &mut State, id: ConversationId, row: Option<&Row>, fx: &mut Vec<Effect>) {
-    let map = state.arriving.as_mut().unwrap_or(&mut state.rows);
-    let before = map.get(&id).map(|old| (old.state, old.version, old.gone));
+    let State { arriving, rows, .. } = state;
+    let known = arriving.as_ref().and_then(|arriving| arriving.get(&id)).or(rows.get(&id));
+    let before = known.map(|old| (old.state, old.version, old.gone));
+    let map = arriving.as_mut().unwrap_or(rows);
     match row {
         Some(row) if before.is_some_and(|(_, version, _)| version > row.version) => return,
         Some(row) => {
@@ -132,9 +140,14 @@ fn on_row(state: &mut State, id: ConversationId, row: Option<&Row>, fx: &mut Vec
     state.stale = true;
     let queued = row.is_some_and(|row| row.state == Standing::Queued);
     let news = queued && before.is_none_or(|(was, _, gone)| was != Standing::Queued || gone);
-    if news && state.loaded && state.me.as_ref().is_some_and(|me| me.available) {
+    if news && state.loaded && alerts(state) {
         fx.push(Effect::Bell);
     }
+}
+
+/// Whether new handoffs are this agent's business.
+fn alerts(state: &State) -> bool {
+    state.me.as_ref().is_some_and(|me| me.available)
 }
 
 fn on_event(

@@ -174,7 +174,7 @@ pub static COMMANDS: &[Spec] = &[
         Command::Reply,
         "reply",
         "Reply to the visitor",
-        "write to the visitor (sending takes over where nobody holds it)",
+        "write to the visitor; sending takes over if need be",
         &[(Panes, "r")],
     )
     .foot("reply")
@@ -183,7 +183,7 @@ pub static COMMANDS: &[Spec] = &[
         Command::Hello,
         "hello",
         "Say hello",
-        "a ready greeting before your first reply; held 3 s, u recalls it",
+        "a ready greeting, held 3 s so that u can recall it",
         &[(Panes, "H")],
     )
     .foot("hello")
@@ -196,7 +196,7 @@ pub static COMMANDS: &[Spec] = &[
         Command::Resolve,
         "resolve",
         "Resolve",
-        "end the conversation; the assistant answers if the visitor returns",
+        "end it; the assistant answers if the visitor returns",
         &[(Panes, "e")],
     )
     .foot("resolve")
@@ -216,7 +216,7 @@ pub static COMMANDS: &[Spec] = &[
         Command::Undo,
         "undo",
         "Undo a resolve, recall a hello",
-        "take back the last resolve, or a hello that is still held",
+        "take back the last resolve, or a hello still held",
         &[(Panes, "u")],
     )
     .foot("undo")
@@ -229,7 +229,7 @@ pub static COMMANDS: &[Spec] = &[
         Command::Availability,
         "availability",
         "Available or Away",
-        "switch between Available (you are offered work) and Away",
+        "switch between Available and Away",
         &[(Panes, "~")],
     )
     .foot("away")
@@ -244,19 +244,13 @@ pub static COMMANDS: &[Spec] = &[
     )
     .foot("open")
     .when(may::target),
-    spec(
-        Command::Peek,
-        "peek",
-        "Peek",
-        "show it beside the list and stay in the list; claims nothing",
-        &[(List, "space")],
-    )
-    .when(may::target),
+    spec(Command::Peek, "peek", "Peek", "show it and stay in the list; claims nothing", &[(List, "space")])
+        .when(may::target),
     spec(
         Command::Back,
         "back",
         "Back to the list",
-        "leave the conversation open and go to the list",
+        "go to the list; the conversation stays open",
         &[(Conversation, "esc"), (Conversation, "h")],
     )
     .foot("back")
@@ -267,7 +261,7 @@ pub static COMMANDS: &[Spec] = &[
         Command::Top,
         "top",
         "To the top",
-        "first row, with what is new above; oldest message loaded",
+        "first row, with what is new above; oldest message",
         &[(Panes, "g"), (Panes, "home")],
     ),
     spec(
@@ -303,13 +297,26 @@ pub static COMMANDS: &[Spec] = &[
         Command::Card,
         "card",
         "Card on or off",
-        "the card, page, visitor and history beside the conversation",
+        "card, page, visitor and history on or off",
         &[(Panes, "s")],
     )
     .foot("card"),
     spec(Command::Search, "search", "Search", "search all conversations", &[(Panes, "/")])
         .foot("search")
         .when(may::online),
+    spec(Command::Send, "send", "", "send", &[(Composer, "enter")]).foot("send").when(may::composing),
+    spec(Command::Leave, "leave", "", "leave the composer; the draft is kept", &[(Composer, "esc")])
+        .foot("keep draft")
+        .when(may::composing),
+    spec(
+        Command::Newline,
+        "newline",
+        "",
+        "begin a new line",
+        &[(Composer, "ctrl-j"), (Composer, "alt-enter"), (Composer, "shift-enter")],
+    )
+    .foot("new line")
+    .when(may::composing),
     spec(
         Command::Palette,
         "palette",
@@ -326,17 +333,6 @@ pub static COMMANDS: &[Spec] = &[
         &[(Panes, "?")],
     )
     .foot("help"),
-    spec(Command::Send, "send", "", "send", &[(Composer, "enter")]).foot("send"),
-    spec(
-        Command::Newline,
-        "newline",
-        "",
-        "begin a new line",
-        &[(Composer, "alt-enter"), (Composer, "ctrl-j"), (Composer, "shift-enter")],
-    )
-    .foot("new line"),
-    spec(Command::Leave, "leave", "", "leave the composer; the draft is kept", &[(Composer, "esc")])
-        .foot("leave (draft kept)"),
     spec(
         Command::Redraw,
         "redraw",
@@ -472,6 +468,6 @@ mod tests {
             table
                 .contains("| `a` | list, conversation | take the conversation; the assistant falls silent |")
         );
-        assert!(table.contains("| `Alt-Enter` `Ctrl-J` `Shift-Enter` | composer | begin a new line |"));
+        assert!(table.contains("| `Ctrl-J` `Alt-Enter` `Shift-Enter` | composer | begin a new line |"));
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         }
         Command::Search => state.overlay = Some(Overlay::Search(Search::default())),
         Command::Palette => state.overlay = Some(Overlay::Palette(Picker::default())),
-        Command::Help => state.overlay = Some(Overlay::Help(Picker::default())),
+        Command::Help => state.overlay = Some(Overlay::Help(Picker { all: true, ..Picker::default() })),
         Command::Send => compose::enter(state, fx),
         Command::Newline => compose::newline(state, fx),
         Command::Leave => compose::leave(state, fx),

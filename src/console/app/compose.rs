@@ -85,7 +85,7 @@ pub(super) fn before_key(state: &mut State, fx: &mut Vec<Effect>) {
     fx.push(Effect::CancelTimer(TimerId::SendGuard));
     if now.saturating_sub(since) < BREATH_MS {
         composing.editor.insert("\n");
-        say(state, "that looked like a paste, so its line breaks did not send: Enter sends", fx);
+        say(state, "line breaks in a paste do not send: Enter sends", fx);
     } else {
         send(state, fx);
     }
@@ -98,7 +98,7 @@ pub(super) fn enter(state: &mut State, fx: &mut Vec<Effect>) {
     if burst > 0 {
         composing.editor.insert("\n");
         edited(state, fx);
-        say(state, "that looked like a paste, so its line breaks did not send: Enter sends", fx);
+        say(state, "line breaks in a paste do not send: Enter sends", fx);
         return;
     }
     composing.guard = Some(now);
@@ -206,11 +206,7 @@ fn send(state: &mut State, fx: &mut Vec<Effect>) {
     let Some(composing) = &state.composing else { return };
     let (conversation, kind) = (composing.conversation, composing.kind);
     if composing.storing.is_some() {
-        return refuse(
-            state,
-            "the message before is still being written to disk; Enter again in a moment",
-            fx,
-        );
+        return refuse(state, "the message before is still being saved; Enter again in a moment", fx);
     }
     if composing.editor.is_blank() {
         return refuse(state, "nothing to send: write something, or Esc leaves", fx);
@@ -249,6 +245,7 @@ fn queue(
 ) -> u64 {
     let tag = state.tag();
     let shown = door::block(&text);
+    state.echoes.retain(|echo| echo.state != EchoState::Failed || echo.conversation != conversation);
     state.echoes.push(Echo { tag, conversation, kind, text: shown, state: EchoState::Storing });
     state.pending.insert(tag, Pending::Send);
     let arg = MessageArg { conversation, cid, text };
@@ -373,15 +370,22 @@ pub(super) fn sent(state: &mut State, tag: u64, version: u64) {
 
 /// A send was refused, or could not be written to disk.
 pub(super) fn send_failed(state: &mut State, tag: u64, why: SafeText, fx: &mut Vec<Effect>) {
-    state.echoes.retain(|echo| echo.tag != tag);
-    if let Some(composing) = &mut state.composing
-        && composing.storing.take_if(|(storing, _)| *storing == tag).is_some()
-    {
-        let words = [SafeText::literal("not sent: "), why, SafeText::literal(". The words are still here")];
-        toast(state, words.into_iter().collect(), true, fx);
-    } else {
-        toast(state, [SafeText::literal("not sent: "), why].into_iter().collect(), true, fx);
+    let storing =
+        |composing: &mut Composing| composing.storing.take_if(|(storing, _)| *storing == tag).is_some();
+    let not_sent = SafeText::literal("not sent: ");
+    if state.composing.as_mut().is_some_and(storing) {
+        state.echoes.retain(|echo| echo.tag != tag);
+        let words = [not_sent, why, SafeText::literal(". The words are still here")];
+        return toast(state, words.into_iter().collect(), true, fx);
     }
+    // It stays in sight, with its reason, until the next one is sent there; the words are a draft again.
+    if let Some(echo) = state.echoes.iter_mut().find(|echo| echo.tag == tag) {
+        let reason =
+            [echo.text.clone(), SafeText::literal("\n(not sent: "), why.clone(), SafeText::literal(")")];
+        echo.text = reason.into_iter().collect();
+        echo.state = EchoState::Failed;
+    }
+    toast(state, [not_sent, why].into_iter().collect(), true, fx);
 }
 
 /// The open transcript has come so far: echoes it contains go.

@@ -12,12 +12,14 @@ pub struct Picker {
     pub query: String,
     /// Index into [`Picker::matches`].
     pub at: usize,
+    /// Also what the palette does not offer (moving, sending, …): the help.
+    pub all: bool,
 }
 
 impl Picker {
     /// The commands that match, best first; all of them, in the table's order, while nothing is typed.
     pub fn matches(&self) -> Vec<&'static Spec> {
-        let all = command::COMMANDS.iter().filter(|spec| !spec.title.is_empty());
+        let all = command::COMMANDS.iter().filter(|spec| self.all || !spec.title.is_empty());
         if self.query.trim().is_empty() {
             return all.collect();
         }
@@ -33,7 +35,7 @@ impl Picker {
                 Some((whole + 2 * title, spec))
             })
             .collect();
-        scored.sort_by(|a, b| b.0.cmp(&a.0));
+        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         scored.into_iter().map(|(_, spec)| spec).collect()
     }
 
@@ -68,10 +70,10 @@ mod tests {
     #[test]
     fn the_best_match_comes_first() {
         for (query, name) in [("resolv", "resolve"), ("away", "availability"), ("hand back", "hand-back")] {
-            let picker = Picker { query: query.to_owned(), at: 0 };
+            let picker = Picker { query: query.to_owned(), ..Picker::default() };
             assert_eq!(picker.chosen().map(|spec| spec.name), Some(name), "{query}");
         }
-        assert!(Picker { query: "zzzz".to_owned(), at: 0 }.matches().is_empty());
+        assert!(Picker { query: "zzzz".to_owned(), ..Picker::default() }.matches().is_empty());
         assert!(Picker::default().matches().len() > 20);
     }
 }

@@ -133,8 +133,8 @@ pub enum EchoState {
     Queued,
     /// In the log at this version; its event is still to come.
     Sent(u64),
-    /// Refused.
-    Failed(SafeText),
+    /// Refused; the reason stands below the words.
+    Failed,
 }
 
 /// A message of one's own that is not in the transcript yet.
@@ -430,9 +430,15 @@ impl State {
             Link::Stopped { why } => {
                 return Some(Banner { text: format!("Not connected: {why}"), alarm: true });
             }
-            Link::Down { why } if self.loaded => {
+            Link::Down { why } if !self.loaded => {
                 return Some(Banner {
-                    text: format!("No connection ({why}). What you send is kept and goes when it is back"),
+                    text: format!("No connection yet, still trying ({why})"),
+                    alarm: true,
+                });
+            }
+            Link::Down { why } => {
+                return Some(Banner {
+                    text: format!("No connection: what you send is kept and goes later ({why})"),
                     alarm: true,
                 });
             }

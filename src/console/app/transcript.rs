@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::door::Said;
+use super::door::{Said, Who};
 use super::layout;
 use crate::text::width;
 
@@ -40,10 +40,14 @@ pub struct Transcript {
     scroll: Scroll,
 }
 
+/// Rows of gutter above an entry's text: none where the gutter stands beside it, and none for what merely happened.
+pub fn head_rows(who: Who, w: u16) -> usize {
+    usize::from(!layout::gutter_beside(w) && who != Who::Marker)
+}
+
 /// Rows an entry takes in a transcript of `w` columns.
 pub fn rows_of(said: &Said, w: u16) -> usize {
-    let head = usize::from(!layout::gutter_beside(w));
-    head + width::wrap(said.text.as_str(), layout::body_width(w)).len()
+    head_rows(said.who, w) + width::wrap(said.text.as_str(), layout::body_width(w)).len()
 }
 
 impl Transcript {
@@ -213,7 +217,6 @@ impl Transcript {
 
 #[cfg(test)]
 mod tests {
-    use super::super::door::Who;
     use super::*;
     use crate::conversation::Time;
 

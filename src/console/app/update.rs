@@ -39,8 +39,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Client(event) => client::on_client(state, event, &mut fx),
         Event::Timer(id) => on_timer(state, id, &mut fx),
         Event::Panicked(words) => {
-            let sentence =
-                SafeText::literal("a background part failed; nothing typed is lost. Restart if it stays: ");
+            let sentence = SafeText::literal("a background part failed; nothing typed is lost: ");
             toast(state, SafeText::join(&SafeText::default(), [&sentence, &words]), true, &mut fx);
         }
         Event::Resumed => fx.push(Effect::Redraw),
@@ -95,7 +94,7 @@ fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
         return;
     }
     if key.typed().is_some() && state.focus != Focus::Composer {
-        refuse(state, "that key does nothing here: ? shows the keys, r writes to the visitor", fx);
+        refuse(state, "that key does nothing here: ? shows the keys", fx);
     }
 }
 

@@ -25,10 +25,11 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) -> Option<P
     let style = if note { look.note() } else { look.reply() };
     let mut title = vec![own(if note { "NOTE: only agents see this" } else { "REPLY to " }, style)];
     if !note && let Some(row) = row {
-        title.push(safe(&row.name.truncated(usize::from(area.w) / 2), style));
-        if let Some(warning) = warning(state, row.state, state.is_mine(row)) {
-            title.push(own(warning, style));
-        }
+        let warning = warning(state, row.state, state.is_mine(row)).unwrap_or_default();
+        // The warning matters more than the end of a long name.
+        let room = usize::from(area.w).saturating_sub(11 + width::cells(warning));
+        title.push(safe(&row.name.truncated(room.max(4)), style));
+        title.push(own(warning, style));
     }
     put(buf, area, 1, 0, title);
     if composing.storing.is_some() {
@@ -58,9 +59,9 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) -> Option<P
 /// What sending does beside sending.
 fn warning(state: &State, standing: Standing, mine: bool) -> Option<&'static str> {
     match standing {
-        _ if mine => (!state.live()).then_some(" · no link: it is kept and sent later"),
-        Standing::Resolved => Some(" · RESOLVED: R reopens it first"),
-        Standing::Active => Some(" · a colleague holds it: this will not go"),
+        _ if mine => (!state.live()).then_some(" · no link: sent later"),
+        Standing::Resolved => Some(" · RESOLVED: R reopens"),
+        Standing::Active => Some(" · HELD BY A COLLEAGUE"),
         Standing::Snoozed => Some(" · sending wakes it"),
         Standing::Queued | Standing::Assistant => Some(" · sending takes over"),
     }

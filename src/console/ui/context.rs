@@ -70,7 +70,7 @@ impl Page {
 /// ```
 pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     let Some(open) = &state.open else {
-        put(buf, area, 1, 1, vec![own("The card of the open conversation", look.dim())]);
+        put(buf, area, 1, 1, vec![own("No conversation is open.", look.dim())]);
         return;
     };
     let Some(view) = &open.view else { return };

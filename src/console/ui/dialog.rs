@@ -60,13 +60,13 @@ fn quit(state: &State, look: Look) -> Vec<Vec<Span<'static>>> {
         n => rows.push(vec![own(format!("You hold {n} conversations."), look.bold())]),
     }
     if !rows.is_empty() {
-        rows.push(vec![own("Who waits for you goes back to the queue.", look.plain())]);
+        rows.push(vec![own("Who waits returns to the queue.", look.plain())]);
     }
     if state.hello.is_some() {
-        rows.push(vec![own("A hello is still held: it will not be sent.", look.plain())]);
+        rows.push(vec![own("The held hello will not be sent.", look.plain())]);
     }
     if state.unsent > 0 {
-        let words = format!("{} unsent: kept, and sent by the next console.", state.unsent);
+        let words = format!("{} unsent: the next console sends them.", state.unsent);
         rows.push(vec![own(words, look.plain())]);
     }
     rows

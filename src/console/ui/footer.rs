@@ -3,19 +3,37 @@
 use ratatui::buffer::Buffer;
 
 use super::Look;
-use super::paint::{cells, own, put, safe};
+use super::paint::{blank, cells, own, put};
 use crate::console::app::State;
 use crate::console::app::command::{self, Command};
 use crate::console::app::layout::Area;
+use crate::console::app::state::Toast;
+
+/// What was just said: one row, or two where it needs them (the status line gives its own for that while).
+///
+/// ```text
+///  ! a colleague holds it: n leaves them a note
+/// ```
+fn said(buf: &mut Buffer, area: Area, toast: &Toast, look: Look) {
+    let (mark, style) = if toast.bad { ("! ", look.bad()) } else { ("", look.bold()) };
+    let indent = 1 + u16::try_from(mark.len()).unwrap_or(0);
+    let rows = toast.text.rows(usize::from(area.w.saturating_sub(indent)).max(8));
+    let two = rows.len() > 1;
+    let area = if two { Area { y: area.y - 1, h: 2, ..area } } else { area };
+    blank(buf, area);
+    put(buf, area, 1, 0, vec![own(mark, style)]);
+    for (y, row) in (0u16..).zip(rows.iter().take(2)) {
+        let more = if y == 1 && rows.len() > 2 { "…" } else { "" };
+        put(buf, area, indent, y, vec![own(format!("{row}{more}"), style)]);
+    }
+}
 
 /// ```text
 ///  a accept  r reply  n note  Enter open  : commands  ? help
 /// ```
 pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     if let Some(toast) = &state.toast {
-        let (mark, style) = if toast.bad { ("! ", look.bad()) } else { ("", look.bold()) };
-        put(buf, area, 1, 0, vec![own(mark, style), safe(&toast.text, style)]);
-        return;
+        return said(buf, area, toast, look);
     }
     let mut spans = Vec::new();
     let mut keep = |command: &'static command::Spec| {

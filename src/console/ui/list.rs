@@ -10,7 +10,7 @@ use crate::console::app::State;
 use crate::console::app::clock::{self, Urgency};
 use crate::console::app::door::{HolderView, RowView};
 use crate::console::app::layout::{Area, ROW_LINES};
-use crate::console::app::state::Focus;
+use crate::console::app::state::{Focus, Link};
 use crate::conversation::{State as Standing, Tab};
 
 /// ```text
@@ -23,6 +23,12 @@ use crate::conversation::{State as Standing, Tab};
 pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, hits: &mut HitMap) {
     let list = state.list();
     heading(buf, area, state, look);
+    if let (Link::Stopped { why }, false) = (&state.link, state.loaded) {
+        for (row, words) in (2u16..).zip(why.rows(usize::from(area.w.saturating_sub(3)).max(8))) {
+            put(buf, area, 1, row, vec![own(words.to_owned(), look.bad())]);
+        }
+        return;
+    }
     if list.order().is_empty() {
         for (row, sentence) in (2u16..).zip(empty(state)) {
             put(buf, area, 1, row, vec![own(*sentence, look.dim())]);

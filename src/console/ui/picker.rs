@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
 use super::Look;
-use super::paint::{centred, framed, own, put, put_right, stain};
+use super::paint::{cells, centred, framed, own, put, put_right, stain};
 use crate::console::app::State;
 use crate::console::app::layout::Area;
 use crate::console::app::picker::Picker;
@@ -86,7 +86,14 @@ pub fn draw_help(buf: &mut Buffer, picker: &Picker, state: &State, look: Look) -
             Err(reason) => {
                 spans.push(own(spec.help, look.dim()));
                 if here {
-                    spans = vec![own("> ", look.bold()), own(format!("now: {reason}"), look.bad())];
+                    // Where both do not fit, why it cannot be done matters more than what it would do.
+                    let both = cells(&spans) + reason.chars().count() + 8 <= usize::from(area.w);
+                    let lead = if both { " · not now: " } else { "not now: " };
+                    if !both {
+                        spans.pop();
+                    }
+                    spans.push(own(lead, look.dim()));
+                    spans.push(own(reason, look.bad()));
                 }
             }
         }

@@ -16,21 +16,24 @@ use crate::console::app::State;
 use crate::console::app::door::Who;
 use crate::console::app::layout::{Area, body_width, gutter_beside};
 use crate::console::app::state::{EchoState, Open};
-use crate::console::app::transcript::Scroll;
+use crate::console::app::transcript::{Scroll, head_rows};
 use crate::conversation::{ConversationId, Time};
 use crate::text::{SafeText, width};
 
 /// Wrapped entries kept; more than a screen needs, little enough to forget all at once.
 const WRAPS: usize = 2_048;
 
+/// Where the rows of a text begin and end, bytes.
+type Wrapped = Arc<[Range<usize>]>;
+
 /// What drawing remembers. Throwing it away changes nothing but time.
 #[derive(Debug, Default)]
 pub struct Cache {
-    wraps: HashMap<(ConversationId, u64, u16), Arc<[Range<usize>]>>,
+    wraps: HashMap<(ConversationId, u64, u16), Wrapped>,
 }
 
 impl Cache {
-    fn rows(&mut self, id: ConversationId, version: u64, w: u16, text: &str) -> Arc<[Range<usize>]> {
+    fn rows(&mut self, id: ConversationId, version: u64, w: u16, text: &str) -> Wrapped {
         if self.wraps.len() > WRAPS {
             self.wraps.clear();
         }
@@ -60,6 +63,14 @@ fn mark(who: Who) -> &'static str {
         Who::Me | Who::Agent => "<",
         Who::Note => "#",
         Who::Notice | Who::Marker => "-",
+    }
+}
+
+/// The mark on the rows after the first: what the system says has no voice to pretend, and reads better without.
+fn next_mark(who: Who) -> &'static str {
+    match who {
+        Who::Notice | Who::Marker => " ",
+        _ => mark(who),
     }
 }
 
@@ -94,7 +105,7 @@ struct Block<'a> {
 /// In a narrow pane the gutter stands above the text: `14:02 visitor`, and `> ` before each row.
 pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, cache: &mut Cache) {
     let Some(open) = &state.open else {
-        put(buf, area, 1, 1, vec![own("Enter opens a conversation; opening claims nothing.", look.dim())]);
+        put(buf, area, 1, 1, vec![own("Enter opens it; that claims nothing.", look.dim())]);
         return;
     };
     if let Some(why) = &open.failed {
@@ -187,7 +198,7 @@ fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
             EchoState::Storing => (STORING, &echo.text),
             EchoState::Queued => (QUEUED, &echo.text),
             EchoState::Sent(_) => (SENT, &echo.text),
-            EchoState::Failed(_) => (FAILED, &echo.text),
+            EchoState::Failed => (FAILED, &echo.text),
         };
         let who = if echo.kind == DraftKind::Note { Who::Note } else { Who::Me };
         blocks.push(Block { who, word, at: None, text, version: None });
@@ -229,7 +240,7 @@ fn push_rows(
     let beside = gutter_beside(w);
     let (who, said) = (look.who(block.who), look.said(block.who));
     let time = block.at.map_or_else(String::new, |at| time_of(at, state.server_now(), &state.tz));
-    let head = usize::from(!beside);
+    let head = head_rows(block.who, w);
     for (row, range) in wrapped.iter().enumerate().rev() {
         if row + head > upto {
             continue;
@@ -240,13 +251,14 @@ fn push_rows(
                 own(format!("{:<9} ", block.word), who),
                 own(mark(block.who), who),
             ],
-            (true, _) => vec![own(format!("{:16}{}", "", mark(block.who)), who)],
-            (false, _) => vec![own(mark(block.who), who)],
+            (true, _) => vec![own(format!("{:16}{}", "", next_mark(block.who)), who)],
+            (false, 0) => vec![own(mark(block.who), who)],
+            (false, _) => vec![own(next_mark(block.who), who)],
         };
         let words = text[range.clone()].trim_end_matches([' ', '\n']).to_owned();
         out.push((gutter, vec![Span::styled(words, said)]));
     }
-    if !beside {
+    if head > 0 {
         out.push((vec![own(format!("{time:<5} "), look.dim()), own(block.word, who)], Vec::new()));
     }
 }

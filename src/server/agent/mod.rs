@@ -215,11 +215,7 @@ impl Agent {
             return Box::pin(self.resync()).await;
         }
         match delivery {
-            Delivery::Commit(p) if self.credit.is_held() => {
-                if p.seq > self.seen {
-                    self.credit.missed();
-                }
-            }
+            Delivery::Commit(p) if p.seq > self.seen && self.credit.is_held() => self.credit.missed(),
             Delivery::Commit(p) if p.seq > self.seen => self.commit(&p).await?,
             Delivery::Eph(out) => self.passing(&out).await?,
             _ => {}
@@ -247,11 +243,22 @@ impl Agent {
     }
 
     async fn passing(&mut self, out: &EphOut) -> Result<(), End> {
-        let EphOut::Agent { site, watchers_of, except, frame, .. } = out else { return Ok(()) };
+        let EphOut::Agent { site, watchers_of, except, eph, frame } = out else { return Ok(()) };
         let mine = site.as_ref().is_none_or(|s| self.session.sites.allows(s))
             && watchers_of.is_none_or(|c| self.watching.contains_key(&c))
             && *except != Some(self.session.agent.id);
-        if mine { self.link.feed(frame.to_string()).await } else { Ok(()) }
+        if !mine {
+            return Ok(());
+        }
+        match eph {
+            // Who looks, without oneself: the one passing frame that differs by socket.
+            AgentEph::Viewing { conversation, names } if names.contains(&self.session.agent.name) => {
+                let names = names.iter().filter(|n| **n != self.session.agent.name).cloned().collect();
+                let eph = AgentEph::Viewing { conversation: *conversation, names };
+                self.link.feed(encode_eph(&eph).expect("names are plain data")).await
+            }
+            _ => self.link.feed(frame.to_string()).await,
+        }
     }
 
     /// Reads from the log what was left out, and says anew who is there.

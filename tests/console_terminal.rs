@@ -1,0 +1,228 @@
+//! The real loop in a real pty: the terminal is taken, and given back whatever ends the console.
+//!
+//! The console runs in this very test program, started again with an environment variable (see [`child`]); there is no
+//! server at the other end, so it shows that there is no link.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails and a child speaks that way"
+)]
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use baton::console::{ConsoleOptions, run};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// What the child is told to do beside running the console.
+const TASK: &str = "BATON_TEST_CONSOLE";
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Not a test of its own: the console, when a test below starts this program again.
+#[test]
+fn child() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let options = ConsoleOptions {
+        url: "http://127.0.0.1:9".into(),
+        token: "none".into(),
+        state_dir: None,
+        status_note: Some("a note".into()),
+        available_on_start: false,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let ended = runtime.block_on(async {
+        if task == "panic" {
+            tokio::spawn(async {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                panic!("boom \u{1b}[31m");
+            });
+        }
+        run(options).await
+    });
+    match ended {
+        Ok(()) => println!("ended well"),
+        Err(error) => println!("ended badly: {error}"),
+    }
+}
+
+struct Pty {
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    writer: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    parser: vt100::Parser,
+    modes: String,
+}
+
+impl Pty {
+    fn start(task: &str, through_a_shell: bool) -> Self {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let program = std::env::current_exe().unwrap();
+        let mut command = if through_a_shell {
+            let mut bash = CommandBuilder::new("bash");
+            bash.args(["--norc", "--noprofile", "-i"]);
+            bash.env("PS1", "prompt$ ");
+            bash
+        } else {
+            let mut direct = CommandBuilder::new(&program);
+            direct.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
+            direct
+        };
+        command.env(TASK, task);
+        command.env("TERM", "xterm-256color");
+        let modes = modes(pair.master.as_ref());
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (send, output) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n) = reader.read(&mut buffer) {
+                if n == 0 || send.send(buffer[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let writer = pair.master.take_writer().unwrap();
+        let size = |n| NonZero::new(n).unwrap();
+        let parser = vt100::Parser::new(size(24), size(80), 0);
+        let mut pty = Self { master: pair.master, child, writer, output, parser, modes };
+        if through_a_shell {
+            pty.until("a prompt", |screen| screen.contents().contains("prompt$"));
+            let exe = program.display();
+            pty.press(&format!("{exe} --exact child --nocapture --test-threads=1\r"));
+        }
+        pty
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    #[track_caller]
+    fn until(&mut self, what: &str, reached: impl Fn(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !reached(self.parser.screen()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.parser.process(&bytes),
+                Err(_) => panic!("never saw {what}:\n{}", self.parser.screen().contents()),
+            }
+        }
+    }
+
+    /// Waits for the end and checks that the terminal is as it was.
+    #[track_caller]
+    fn given_back(mut self) -> String {
+        self.until("its last words", |screen| screen.contents().contains("test result"));
+        let screen = self.parser.screen();
+        assert!(!screen.alternate_screen(), "the screen of before is back");
+        assert!(!screen.bracketed_paste(), "no bracketed paste");
+        assert!(!screen.hide_cursor(), "the cursor is shown");
+        assert_eq!(modes(self.master.as_ref()), self.modes, "the line discipline is as before");
+        let contents = screen.contents();
+        assert!(self.child.wait().unwrap().success(), "{contents}");
+        contents
+    }
+}
+
+fn modes(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios())
+}
+
+fn no_link(screen: &vt100::Screen) -> bool {
+    screen.alternate_screen() && screen.contents().contains("NO LINK")
+}
+
+#[test]
+fn a_key_ends_it_and_the_terminal_is_as_before() {
+    let mut pty = Pty::start("run", false);
+    pty.until("the console", no_link);
+    assert!(pty.parser.screen().bracketed_paste());
+    assert!(pty.parser.screen().contents().contains("a note"));
+    pty.press("?");
+    pty.until("the help", |screen| screen.contents().contains("write a note only"));
+    pty.press("\u{1b}");
+    pty.until("the list", |screen| !screen.contents().contains("write a note only"));
+    pty.press("q");
+    assert!(pty.given_back().contains("ended well"));
+}
+
+#[test]
+fn a_signal_ends_it_and_the_terminal_is_as_before() {
+    for signal in ["TERM", "HUP"] {
+        let mut pty = Pty::start("run", false);
+        pty.until("the console", no_link);
+        let id = pty.child.process_id().unwrap().to_string();
+        let told = std::process::Command::new("kill").args(["-s", signal, &id]).status().unwrap();
+        assert!(told.success());
+        assert!(pty.given_back().contains("ended well"), "{signal}");
+    }
+}
+
+#[test]
+fn a_panic_in_the_background_is_told_and_the_screen_stays() {
+    let mut pty = Pty::start("panic", false);
+    pty.until("the toast", |screen| screen.contents().contains("a background part failed"));
+    assert!(pty.parser.screen().alternate_screen());
+    pty.press("q");
+    let contents = pty.given_back();
+    assert!(
+        contents.contains("a part of the console failed") && contents.contains("boom ␛[31m"),
+        "{contents}"
+    );
+}
+
+#[test]
+fn resizing_draws_anew() {
+    let mut pty = Pty::start("run", false);
+    pty.until("the console", no_link);
+    pty.master.resize(PtySize { rows: 7, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    pty.until("a word about the size", |screen| screen.contents().contains("Baton needs 30×8"));
+    pty.press("q");
+    pty.given_back();
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
+    if std::process::Command::new("bash").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no bash here");
+        return;
+    }
+    let mut pty = Pty::start("run", true);
+    pty.until("the console", no_link);
+    pty.press("\u{1a}");
+    pty.until("the shell", |screen| !screen.alternate_screen() && screen.contents().contains("Stopped"));
+    // (The shell switches bracketed paste on for itself.)
+    assert!(!pty.parser.screen().hide_cursor());
+    pty.press("fg\r");
+    pty.until("the console again", no_link);
+    pty.press("q");
+    pty.until("the shell", |screen| !screen.alternate_screen() && screen.contents().contains("ended well"));
+    pty.press("exit\r");
+    pty.child.wait().unwrap();
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_do() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--nocapture", "--test-threads=1"])
+        .env(TASK, "run")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        words.contains("ended badly: the console needs a terminal, and standard input is none"),
+        "{words}"
+    );
+    assert!(words.contains("baton queue --json"), "{words}");
+}
