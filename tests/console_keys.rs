@@ -210,7 +210,7 @@ fn accept_takes_the_selected_one_and_opens_it() {
     desk.keys("ja");
     assert_eq!(desk.deeds(), ["accept 2"]);
     assert_eq!(desk.state.open.as_ref().map(|o| o.id), Some(id(2)));
-    assert!(desk.toast().starts_with("it is yours; the assistant is silent"));
+    assert!(desk.toast().starts_with("Omar: yours; the assistant is silent"), "{}", desk.toast());
     assert_eq!(desk.state.list().selected(), Some(id(2)), "the row stays, as a ghost");
 }
 
@@ -232,6 +232,12 @@ fn the_loser_of_an_accept_learns_who_won() {
         Effect::Request { tag, .. } => Some(*tag),
         _ => None,
     });
+    let watch = desk.effects.iter().find_map(|e| match e {
+        Effect::Watch { tag, .. } => Some(*tag),
+        _ => None,
+    });
+    let result = Ok(desk.stories[&id(1)].watch_ok());
+    desk.client(ClientEvent::Response { tag: watch.expect("it is opened"), result });
     desk.happens(id(1), 0, &Happened::Accepted { agent: bo() });
     desk.refuse(tag.expect("an accept was asked for"), "taken by Bo");
     assert_eq!(desk.toast(), "taken by Bo");
@@ -313,7 +319,7 @@ fn hello_is_held_and_can_be_recalled() {
     assert!(desk.toast().is_empty() || desk.toast().starts_with("hello recalled"));
     desk.keys("H");
     desk.advance(HELLO_HELD_MS);
-    assert!(desk.deeds()[1].starts_with("message.send 1 \"Hello, Ana here."), "{:?}", desk.deeds());
+    assert!(desk.deeds()[1].starts_with("message.send 1 \"Hello! I am reading"), "{:?}", desk.deeds());
 }
 
 #[test]
@@ -330,7 +336,7 @@ fn a_hello_does_not_go_to_a_conversation_that_moved_on() {
 fn resolve_and_undo() {
     let mut desk = desk();
     desk.keys("2e");
-    assert_eq!(desk.toast(), "resolved; u takes it back");
+    assert_eq!(desk.toast(), "Kim: resolved; u takes it back");
     assert!(desk.screen().contains("resolved"), "{}", desk.screen());
     desk.keys("u");
     assert_eq!(desk.deeds(), ["resolve 4", "reopen 4"]);

@@ -100,6 +100,7 @@ impl Story {
             outcome: TurnOutcome::Answered,
             offered: false,
             evidence: Vec::new(),
+            decision: None,
         });
         Happened::MessagePosted(Message {
             id: MessageId(Uuid::from_u128(u128::from(self.seq) + 77)),
@@ -328,8 +329,9 @@ impl Desk {
         let story = self.stories.get_mut(&at).unwrap();
         let reported = story.event(ago_s, event);
         let (row, version, seq) = (story.row_event(), story.conversation.version, story.seq);
-        self.client(reported);
-        self.client(row);
+        // As the server does: events of what is watched, rows of all else.
+        let watched = self.state.open.as_ref().is_some_and(|open| open.id == at);
+        self.client(if watched { reported } else { row });
         serde_json::to_value(Answered { conversation: at, id: None, version, seq }).unwrap()
     }
 

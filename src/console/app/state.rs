@@ -170,6 +170,8 @@ pub struct Toast {
     pub text: SafeText,
     /// Something was refused or lost its way.
     pub bad: bool,
+    /// Since when, on the monotonic clock.
+    pub since: u64,
 }
 
 /// Somebody types.
