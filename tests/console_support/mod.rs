@@ -203,6 +203,20 @@ pub fn three_waiting() -> Vec<Story> {
     ]
 }
 
+/// A conversation of mine, answered already, and three that wait.
+pub fn desk() -> Desk {
+    let mut stories = three_waiting();
+    stories.push(
+        Story::new(4, "Kim", "/", 400)
+            .visitor(390, "hello?")
+            .queued(380, Reason::HumanRequested, "says hello")
+            .accepted(300, me())
+            .agent(290, me(), "Hi Kim")
+            .visitor(30, "still there?"),
+    );
+    Desk::with(100, 30, true, stories)
+}
+
 /// A desk.
 pub struct Desk {
     pub state: State,
