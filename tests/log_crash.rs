@@ -226,6 +226,36 @@ fn a_full_disk_is_said_and_survived() {
     check(&data, &acked);
 }
 
+/// A server that was killed on a full disk starts again and can be read from, with no byte to spare.
+#[test]
+fn killed_on_a_full_disk_it_starts_again() {
+    let Some(disk) = SmallDisk::mount("4m") else {
+        skipped("a small tmpfs cannot be mounted here, so starting on a full disk is not tested");
+        return;
+    };
+    let data = disk.0.join("data");
+    let mut child = own_child(&data);
+    let mut acked = BTreeSet::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        acked.extend(line.strip_prefix("ack ").map(str::to_owned));
+        if line.starts_with("error ") {
+            assert_eq!(line, "error the disk is full");
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut rest = std::fs::File::create(disk.0.join("rest")).unwrap();
+    while rest.write_all(&[1; 4096]).is_ok() {}
+    let log = open(&data);
+    assert!(log.head() >= acked.len() as u64);
+    assert_eq!(log.readers(1).unwrap().with(|r| r.head()).unwrap(), log.head());
+    drop(log);
+    disk.grow("64m");
+    check(&data, &acked);
+}
+
 fn strace() -> bool {
     let works = Command::new("strace").args(["-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
     works.is_ok_and(|s| s.success())

@@ -56,8 +56,19 @@ pub(super) fn prepare(dir: &Path) -> Result<PathBuf, OpenError> {
     Ok(path)
 }
 
-/// Takes the folder's lock, held until the file is dropped or the process ends, however it ends.
-pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
+/// The folder's lock.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone is not enough: a process being started at this moment shares the open file until it execs.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the folder's lock, held until it is dropped or the process ends, however it ends.
+pub(super) fn lock(dir: &Path) -> Result<Lock, OpenError> {
     let path = dir.join("baton.lock");
     let file = OpenOptions::new()
         .create(true)
@@ -67,7 +78,7 @@ pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
         .open(&path)
         .map_err(OpenError::io("open", &path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked(dir.to_owned())),
         Err(TryLockError::Error(source)) => Err(OpenError::Io { doing: "lock", path, source }),
     }

@@ -3,7 +3,6 @@
 //! It keeps recent conversations decoded, so that a command costs no read; what it keeps is always what is committed.
 //! After an I/O error it refuses all further work: a flush that failed once is never tried again and called good.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -34,7 +33,7 @@ pub(super) struct Known {
 pub struct Log {
     // Dropped in this order: the connection is closed before the lock is given up.
     pub(super) conn: Connection,
-    _lock: File,
+    _lock: open::Lock,
     path: PathBuf,
     id: String,
     pub(super) head: u64,

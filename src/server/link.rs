@@ -25,7 +25,7 @@ const BUFFER: usize = 1024;
 /// Longest frame we ever write; what is sent is cut to fit (snapshot pages, transcripts).
 pub(super) const LONGEST_WRITE: usize = 4 * 1024 * 1024;
 /// How long a close may take before the connection just goes.
-const CLOSE_WAIT: Duration = Duration::from_secs(2);
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 /// Why a socket's task ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

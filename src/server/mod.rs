@@ -16,6 +16,7 @@ mod config;
 mod config_error;
 mod config_file;
 mod docs;
+mod hello;
 mod link;
 mod markdown;
 mod origin;

@@ -96,7 +96,7 @@ async fn visitor_door(State(shared): State<Arc<Shared>>, mut request: Request) -
     };
     let site = match site_of(&shared, request.uri().query().unwrap_or("")) {
         Ok(site) => site,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let mut origins = request.headers().get_all(ORIGIN).iter();
     let origin = origins.next().map(HeaderValue::as_bytes);
@@ -114,14 +114,14 @@ async fn visitor_door(State(shared): State<Arc<Shared>>, mut request: Request) -
 }
 
 /// The site a visitor's address names. Site ids need no escapes, so an escaped one is none of ours.
-fn site_of(shared: &Shared, query: &str) -> Result<Arc<SiteConfig>, Reply> {
+fn site_of(shared: &Shared, query: &str) -> Result<Arc<SiteConfig>, Box<Reply>> {
     let Some(named) = query.split('&').find_map(|pair| pair.strip_prefix("site=")) else {
         let words = "the address names no site; it has the form /ws/visitor?site=ID";
-        return Err(refuse(StatusCode::BAD_REQUEST, &WireError::new("site.missing", words)));
+        return Err(Box::new(refuse(StatusCode::BAD_REQUEST, &WireError::new("site.missing", words))));
     };
     SiteId::new(named).ok().and_then(|id| shared.engine.site(&id)).ok_or_else(|| {
         let words = "there is no such site on this server; sites stand in baton.toml as [[site]]";
-        refuse(StatusCode::NOT_FOUND, &WireError::new("site.unknown", words))
+        Box::new(refuse(StatusCode::NOT_FOUND, &WireError::new("site.unknown", words)))
     })
 }
 

@@ -97,6 +97,7 @@ impl Story {
     pub fn message(&self, author: Author, text: &str) -> Happened {
         let turn = matches!(author, Author::Assistant).then(|| AssistantTurn {
             answers: self.conversation.last_visitor_version,
+            decision: None,
             outcome: TurnOutcome::Answered,
             offered: false,
             evidence: Vec::new(),

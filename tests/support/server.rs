@@ -333,6 +333,17 @@ impl Client {
         }
     }
 
+    /// Reads for so many milliseconds, as a client does that was told to wait.
+    pub async fn listen_for(&mut self, ms: u64) {
+        let listen = async {
+            loop {
+                let frame = self.raw().await;
+                self.kept.push_back(frame);
+            }
+        };
+        let _: Result<(), _> = timeout(Duration::from_millis(ms), listen).await;
+    }
+
     /// Reads to the end; gives the close code, if one came.
     pub async fn closed(&mut self) -> Option<u16> {
         loop {

@@ -215,11 +215,7 @@ impl Agent {
             return Box::pin(self.resync()).await;
         }
         match delivery {
-            Delivery::Commit(p) if self.credit.is_held() => {
-                if p.seq > self.seen {
-                    self.credit.missed();
-                }
-            }
+            Delivery::Commit(p) if p.seq > self.seen && self.credit.is_held() => self.credit.missed(),
             Delivery::Commit(p) if p.seq > self.seen => self.commit(&p).await?,
             Delivery::Eph(out) => self.passing(&out).await?,
             _ => {}

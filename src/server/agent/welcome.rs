@@ -2,21 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use tokio::time::{Instant as Deadline, timeout_at};
+use std::time::Instant;
 
 use super::credit::Credit;
 use super::sync::{self, Start};
 use super::{Agent, REQUESTS, find, info};
 use crate::engine::AgentSession;
 use crate::protocol::{
-    AgentAuth, AgentAuthOk, AgentOp, CloseCode, Control, FromClient, SUBPROTOCOL, SiteInfo, SyncMode,
-    WireError, splice_prev,
+    AgentAuth, AgentAuthOk, AgentOp, CloseCode, Control, FromClient, SiteInfo, SyncMode, WireError,
+    splice_prev,
 };
 use crate::server::answers::{good, id_of, refusal};
 use crate::server::bucket::TokenBucket;
-use crate::server::link::{End, Incoming, Link};
+use crate::server::hello::Stranger;
+use crate::server::link::{End, Link};
 use crate::server::shared::{Shared, now};
 
 type Gone = Box<(Link, End)>;
@@ -143,22 +142,9 @@ fn auth_ok(shared: &Shared, session: &AgentSession, start: &Start) -> AgentAuthO
 }
 
 async fn first_words(link: &mut Link, shared: &Shared) -> Result<(String, AgentAuth), End> {
-    let limits = &shared.limits;
-    link.control(&Control::Hello {
-        protocols: vec![SUBPROTOCOL.to_owned()],
-        heartbeat_ms: limits.heartbeat_ms,
-        max_frame: limits.frame_bytes,
-        server_time: now(),
-    })
-    .await?;
-    let deadline = Deadline::now() + Duration::from_millis(limits.auth_ms);
+    let mut stranger = Stranger::greet(link, shared).await?;
     loop {
-        let text = match timeout_at(deadline, link.next()).await {
-            Err(_) => return Err(End::Close(CloseCode::AuthFailed, "no auth came in time")),
-            Ok(Incoming::Ended(end)) => return Err(end),
-            Ok(Incoming::Alive) => continue,
-            Ok(Incoming::Text(text)) => text,
-        };
+        let text = stranger.text().await?;
         let (id, error) = match FromClient::parse(&text) {
             Ok(FromClient::Control(_)) => continue,
             Ok(FromClient::Request(r)) => match AgentOp::parse(r.op, r.d) {
@@ -168,14 +154,14 @@ async fn first_words(link: &mut Link, shared: &Shared) -> Result<(String, AgentA
                 },
                 Ok(_) => {
                     let words = "the first request is auth";
-                    link.send(refusal(r.id, &WireError::new("auth.required", words))).await?;
+                    stranger.link.send(refusal(r.id, &WireError::new("auth.required", words))).await?;
                     continue;
                 }
                 Err(error) => (r.id.to_owned(), error),
             },
             Err(error) => (id_of(&text), error),
         };
-        link.send(refusal(&id, &error)).await?;
+        stranger.link.send(refusal(&id, &error)).await?;
         return Err(End::Close(CloseCode::ProtocolError, "that was no auth"));
     }
 }

@@ -23,7 +23,8 @@ const TITLE: usize = 512;
 pub(super) fn clip_page(page: Page) -> Page {
     let clip = |mut text: String, max: usize| {
         text.retain(|c| c != '\0');
-        text.truncate(text.floor_char_boundary(max));
+        let end = (0..=max.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        text.truncate(end);
         text
     };
     Page {

@@ -1,9 +1,7 @@
 //! A visitor's first words: hello, auth, and what they missed.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use tokio::time::{Instant as Deadline, timeout_at};
+use std::time::Instant;
 
 use super::requests::clip_page;
 use super::sync::{self, Start};
@@ -11,13 +9,14 @@ use super::{REQUESTS, Visitor};
 use crate::conversation::{Command, VisitorRef};
 use crate::engine::{SiteConfig, Submit, Target, Who};
 use crate::protocol::{
-    CloseCode, Control, FromClient, SUBPROTOCOL, SyncMode, VisitorAuth, VisitorAuthOk, VisitorOp,
-    VisitorSite, WireError, splice_prev,
+    CloseCode, FromClient, SyncMode, VisitorAuth, VisitorAuthOk, VisitorOp, VisitorSite, WireError,
+    splice_prev,
 };
 use crate::server::answers::{good, id_of, refusal};
 use crate::server::bucket::TokenBucket;
-use crate::server::link::{End, Incoming, Link};
-use crate::server::shared::{Shared, now};
+use crate::server::hello::Stranger;
+use crate::server::link::{End, Link};
+use crate::server::shared::Shared;
 
 type Gone = Box<(Link, End)>;
 
@@ -141,36 +140,23 @@ impl Visitor {
 }
 
 async fn first_words(link: &mut Link, shared: &Shared) -> Result<(String, VisitorAuth), End> {
-    let limits = &shared.limits;
-    link.control(&Control::Hello {
-        protocols: vec![SUBPROTOCOL.to_owned()],
-        heartbeat_ms: limits.heartbeat_ms,
-        max_frame: limits.frame_bytes,
-        server_time: now(),
-    })
-    .await?;
-    let deadline = Deadline::now() + Duration::from_millis(limits.auth_ms);
+    let mut stranger = Stranger::greet(link, shared).await?;
     loop {
-        let text = match timeout_at(deadline, link.next()).await {
-            Err(_) => return Err(End::Close(CloseCode::AuthFailed, "no auth came in time")),
-            Ok(Incoming::Ended(end)) => return Err(end),
-            Ok(Incoming::Alive) => continue,
-            Ok(Incoming::Text(text)) => text,
-        };
+        let text = stranger.text().await?;
         let error = match FromClient::parse(&text) {
             Ok(FromClient::Control(_)) => continue,
             Ok(FromClient::Request(r)) => match VisitorOp::parse(r.op, r.d) {
                 Ok(VisitorOp::Auth(auth)) => return Ok((r.id.to_owned(), auth)),
                 Ok(_) => {
                     let words = "the first request is auth";
-                    link.send(refusal(r.id, &WireError::new("auth.required", words))).await?;
+                    stranger.link.send(refusal(r.id, &WireError::new("auth.required", words))).await?;
                     continue;
                 }
                 Err(error) => (r.id.to_owned(), error),
             },
             Err(error) => (id_of(&text), error),
         };
-        link.send(refusal(&error.0, &error.1)).await?;
+        stranger.link.send(refusal(&error.0, &error.1)).await?;
         return Err(End::Close(CloseCode::ProtocolError, "that was no auth"));
     }
 }
