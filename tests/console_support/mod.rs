@@ -101,7 +101,6 @@ impl Story {
             outcome: TurnOutcome::Answered,
             offered: false,
             evidence: Vec::new(),
-            decision: None,
         });
         Happened::MessagePosted(Message {
             id: MessageId(Uuid::from_u128(u128::from(self.seq) + 77)),
