@@ -54,9 +54,9 @@ fn apply(desk: &mut Desk, report: &Report) {
             return desk.client(ClientEvent::Snapshot { as_of: 1, rows, more: false });
         }
     };
-    if !desk.stories.contains_key(&id(n)) {
-        desk.stories.insert(id(n), Story::new(n, &format!("V{n}"), "/", 9_000).visitor(8_999, "hi"));
-    }
+    desk.stories
+        .entry(id(n))
+        .or_insert_with(|| Story::new(n, &format!("V{n}"), "/", 9_000).visitor(8_999, "hi"));
     let story = desk.stories.get_mut(&id(n)).expect("there now");
     let event = match report {
         Report::Queued(_, ago) => {
@@ -227,7 +227,7 @@ fn hostile_text_stays_in_its_place() {
                     !hostile[(x, y)].symbol().chars().any(char::is_control),
                     "{name}: control at {x},{y}"
                 );
-                let frame = y < 2 || y >= 38 || x == list || (y >= 5 && x < list);
+                let frame = !(2..38).contains(&y) || x == list || (y >= 5 && x < list);
                 assert!(!frame || hostile[(x, y)] == plain[(x, y)], "{name}: frame cell {x},{y}");
             }
         }

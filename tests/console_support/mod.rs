@@ -203,6 +203,20 @@ pub fn three_waiting() -> Vec<Story> {
     ]
 }
 
+/// A conversation of mine, answered already, and three that wait.
+pub fn desk() -> Desk {
+    let mut stories = three_waiting();
+    stories.push(
+        Story::new(4, "Kim", "/", 400)
+            .visitor(390, "hello?")
+            .queued(380, Reason::HumanRequested, "says hello")
+            .accepted(300, me())
+            .agent(290, me(), "Hi Kim")
+            .visitor(30, "still there?"),
+    );
+    Desk::with(100, 30, true, stories)
+}
+
 /// A desk.
 pub struct Desk {
     pub state: State,
@@ -329,8 +343,9 @@ impl Desk {
         let story = self.stories.get_mut(&at).unwrap();
         let reported = story.event(ago_s, event);
         let (row, version, seq) = (story.row_event(), story.conversation.version, story.seq);
-        self.client(reported);
-        self.client(row);
+        // As the server does: events of what is watched, rows of all else.
+        let watched = self.state.open.as_ref().is_some_and(|open| open.id == at);
+        self.client(if watched { reported } else { row });
         serde_json::to_value(Answered { conversation: at, id: None, version, seq }).unwrap()
     }
 

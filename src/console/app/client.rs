@@ -175,6 +175,8 @@ fn on_event(
         return;
     };
     fold.apply(event, at);
+    // No rows come for what is watched: its line is the fold's.
+    let row = Row::of(fold);
     if let Some(kind) = EntryKind::of(event) {
         open.transcript.push(Said::of(&Entry { seq, version, at, kind }, me, &my_name));
     }
@@ -186,6 +188,9 @@ fn on_event(
     if matches!(event, Happened::MessagePosted(message) if message.author == crate::conversation::Author::Visitor)
     {
         state.typing.remove(&conversation);
+    }
+    if let Some(row) = row {
+        on_row(state, conversation, Some(&row), fx);
     }
 }
 

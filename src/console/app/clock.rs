@@ -52,7 +52,7 @@ pub fn until_left_changes(ms: i64) -> Option<u64> {
     let step = if ms <= MINUTE { 10 * SECOND } else { MINUTE };
     (ms > 0).then(|| {
         let over = ms % step;
-        (if over == 0 { step } else { over }).unsigned_abs() + 1
+        (if over == 0 { step } else { over }).unsigned_abs()
     })
 }
 
@@ -134,7 +134,7 @@ mod tests {
         for ms in [180_000, 179_999, 60_001, 60_000, 59_000, 10_000, 1] {
             let change = i64::try_from(until_left_changes(ms).expect("not over")).expect("fits");
             assert_ne!(left(ms), left(ms - change), "{ms} {change}");
-            assert_eq!(left(ms), left(ms - change + 1 + i64::from(change == 1)), "{ms} {change}");
+            assert_eq!(left(ms), left(ms - change + 1), "{ms} {change}");
         }
     }
 

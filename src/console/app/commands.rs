@@ -9,11 +9,12 @@ use super::picker::Picker;
 use super::search::Search;
 use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
-use super::update::{next_ask, say};
+use super::update::{next_ask, toast};
 use super::{compose, door};
 use crate::client::DraftKind;
 use crate::conversation::{Cid, ConversationId, State as Standing, Tab};
 use crate::protocol::{AgentOp, AvailabilityInfo, CidOnly, ConversationArg, ListArg};
+use crate::text::SafeText;
 
 /// Carries out a command. Whether it may be was asked before.
 pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
@@ -72,8 +73,8 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Note => compose::begin(state, DraftKind::Note, fx),
         Command::Hello => compose::hello(state, fx),
         Command::Resolve => verb(state, "resolved; u takes it back", AgentOp::Resolve, fx),
-        Command::Reopen => verb(state, "reopened: it is yours, the assistant is silent", AgentOp::Reopen, fx),
-        Command::HandBack => verb(state, "handed back: the assistant has it", AgentOp::HandBack, fx),
+        Command::Reopen => verb(state, "reopened and yours; the assistant is silent", AgentOp::Reopen, fx),
+        Command::HandBack => verb(state, "handed back; the assistant goes on", AgentOp::HandBack, fx),
         Command::Undo => undo(state, fx),
         Command::Availability => {
             let available = !state.me.as_ref().is_some_and(|me| me.available);
@@ -219,7 +220,7 @@ fn accept(state: &mut State, fx: &mut Vec<Effect>) {
         Standing::Queued | Standing::Snoozed => AgentOp::Accept,
         _ => AgentOp::TakeOver,
     };
-    verb_on(state, id, "it is yours; the assistant is silent. r replies, H says hello", op, fx);
+    verb_on(state, id, "yours; the assistant is silent. r replies, H says hello", op, fx);
     open(state, id, fx);
     if state.focus == Focus::List {
         state.focus = Focus::Conversation;
@@ -230,7 +231,7 @@ fn undo(state: &mut State, fx: &mut Vec<Effect>) {
     if state.hello.is_some() {
         compose::recall_hello(state, fx);
     } else if let Some(id) = state.undo.take() {
-        verb_on(state, id, "taken back: it is yours again", AgentOp::Reopen, fx);
+        verb_on(state, id, "taken back; yours again", AgentOp::Reopen, fx);
     }
 }
 
@@ -271,11 +272,13 @@ pub(super) fn verb_done(
     } else if state.undo == Some(conversation) {
         state.undo = None;
     }
-    say(state, word, fx);
+    // With the name: the conversation in sight may be another one.
+    let words = [name_of(state, conversation), SafeText::literal(": "), SafeText::literal(word)];
+    toast(state, words.into_iter().collect(), false, fx);
 }
 
 /// The name to call a conversation by.
-pub(super) fn name_of(state: &State, id: ConversationId) -> crate::text::SafeText {
+pub(super) fn name_of(state: &State, id: ConversationId) -> SafeText {
     state
         .rows
         .get(&id)

@@ -19,6 +19,8 @@ use crate::text::SafeText;
 
 /// How long a hello is held, milliseconds.
 pub const HELLO_HELD_MS: u64 = 3_000;
+/// What a hello says. The widget names the agent beside it.
+const HELLO: &str = "Hello! I am reading what you wrote and will be with you in a moment.";
 /// `typing` is told at most so often, milliseconds.
 const TYPING_EVERY_MS: u64 = 3_000;
 /// Without a key for so long, one no longer types.
@@ -317,12 +319,7 @@ pub(super) fn returned(
 pub(super) fn hello(state: &mut State, fx: &mut Vec<Effect>) {
     let Some(conversation) = state.target() else { return };
     commands::open(state, conversation, fx);
-    let text = match &state.me {
-        Some(me) => {
-            format!("Hello, {} here. I am reading what you wrote and will be with you in a moment.", me.name)
-        }
-        None => "Hello. I am reading what you wrote and will be with you in a moment.".to_owned(),
-    };
+    let text = HELLO.to_owned();
     state.echoes.push(Echo {
         tag: 0,
         conversation,
@@ -347,6 +344,7 @@ pub(super) fn recall_hello(state: &mut State, fx: &mut Vec<Effect>) {
 pub(super) fn send_hello(state: &mut State, fx: &mut Vec<Effect>) {
     let Some(hello) = state.hello.take() else { return };
     state.echoes.retain(|echo| echo.state != EchoState::Held);
+    state.toast = None;
     let mine = state.rows.get(&hello.conversation).is_some_and(|row| state.is_mine(row) && !row.answered);
     if mine {
         queue(state, hello.conversation, DraftKind::Reply, hello.text, hello.cid, fx);

@@ -4,6 +4,7 @@
 //! moving under the cursor; `compose` keeps what is typed; `layout` is the arithmetic the panels and the reducer share.
 //! Refused here: ratatui, crossterm, tokio, I/O.
 
+mod alerts;
 mod availability;
 mod client;
 pub mod clock;
@@ -23,6 +24,7 @@ mod tick;
 pub mod transcript;
 mod update;
 
+pub use alerts::Banner;
 pub use compose::HELLO_HELD_MS;
 pub use effect::{Effect, Tag, Title};
 pub use event::{Event, Now, TimerId};

@@ -170,6 +170,8 @@ pub struct Toast {
     pub text: SafeText,
     /// Something was refused or lost its way.
     pub bad: bool,
+    /// Since when, on the monotonic clock.
+    pub since: u64,
 }
 
 /// Somebody types.
@@ -283,15 +285,6 @@ pub struct Start {
     pub status_note: Option<String>,
     /// Become Available with the first welcome.
     pub available: bool,
-}
-
-/// What must be seen, above everything.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Banner {
-    /// The sentence.
-    pub text: String,
-    /// Whether it is an alarm, or a mere notice.
-    pub alarm: bool,
 }
 
 impl State {
@@ -416,47 +409,6 @@ impl State {
         let typed = self.typed_at.get(&row.id).copied().unwrap_or_default();
         let base = row.held_since.max(waiting).max(typed);
         Some(ReplyTimer::since(base, self.server_now(), self.warn_after_ms, self.return_after_ms))
-    }
-
-    /// Handoffs nobody has taken: how many, and the longest wait in milliseconds.
-    pub fn waiting(&self) -> (usize, i64) {
-        let queued = self.rows.values().filter(|row| row.state == Standing::Queued && !row.gone);
-        queued.fold((0, 0), |(n, longest), row| (n + 1, longest.max(self.waits_ms(row).unwrap_or(0))))
-    }
-
-    /// The sentence above everything, if one is due. Derived from what is, so it stays until the cause is gone.
-    pub fn banner(&self) -> Option<Banner> {
-        match &self.link {
-            Link::Stopped { why } => {
-                return Some(Banner { text: format!("Not connected: {why}"), alarm: true });
-            }
-            Link::Down { why } if !self.loaded => {
-                return Some(Banner {
-                    text: format!("No connection yet, still trying ({why})"),
-                    alarm: true,
-                });
-            }
-            Link::Down { why } => {
-                return Some(Banner {
-                    text: format!("No connection: what you send is kept and goes later ({why})"),
-                    alarm: true,
-                });
-            }
-            _ => {}
-        }
-        let me = self.me.as_ref()?;
-        let (waiting, longest) = self.waiting();
-        match (me.available, waiting) {
-            (false, 0) => {
-                Some(Banner { text: "You are Away: ~ makes you Available".to_owned(), alarm: false })
-            }
-            (false, n) => Some(Banner { text: format!("You are Away, {n} waiting: ~"), alarm: true }),
-            (true, 0) => None,
-            (true, n) => Some(Banner {
-                text: format!("{n} waiting for a person, longest {}", super::clock::wait(longest)),
-                alarm: true,
-            }),
-        }
     }
 
     /// The draft of a conversation, as it stands now.

@@ -15,6 +15,8 @@ use crate::text::SafeText;
 pub(super) const BREATH_MS: u64 = 8;
 /// So many keys in one breath before a command that others notice, and it looks like a paste.
 const BURST: u32 = 4;
+/// After so long the next key takes a toast away, milliseconds.
+const READ_MS: u64 = 1_000;
 /// How long a toast stays, milliseconds.
 const TOAST_MS: u64 = 6_000;
 
@@ -28,6 +30,8 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             state.burst = if breath { state.burst + 1 } else { 0 };
             state.last_key = now.mono;
             state.refresh_lists();
+            // Whoever goes on has read it.
+            state.toast.take_if(|toast| now.mono.saturating_sub(toast.since) > READ_MS);
             on_key(state, key, &mut fx);
         }
         Event::Paste(text) => on_paste(state, &text, &mut fx),
@@ -51,7 +55,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 
 /// Says something to the agent for a while.
 pub(super) fn toast(state: &mut State, text: SafeText, bad: bool, fx: &mut Vec<Effect>) {
-    state.toast = Some(Toast { text, bad });
+    state.toast = Some(Toast { text, bad, since: state.now.mono });
     fx.push(Effect::StartTimer { id: TimerId::Toast, ms: TOAST_MS });
 }
 

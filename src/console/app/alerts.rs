@@ -1,0 +1,57 @@
+//! What must be seen. Derived from what is, so it stays until its cause is gone: nobody has to remember to take it away.
+
+use super::clock;
+use super::state::{Link, State};
+use crate::conversation::State as Standing;
+
+/// What must be seen, above everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Banner {
+    /// The sentence.
+    pub text: String,
+    /// Whether it is an alarm, or a mere notice.
+    pub alarm: bool,
+}
+
+impl State {
+    /// Handoffs nobody has taken: how many, and the longest wait in milliseconds.
+    pub fn waiting(&self) -> (usize, i64) {
+        let queued = self.rows.values().filter(|row| row.state == Standing::Queued && !row.gone);
+        queued.fold((0, 0), |(n, longest), row| (n + 1, longest.max(self.waits_ms(row).unwrap_or(0))))
+    }
+
+    /// The sentence above everything, if one is due. Derived from what is, so it stays until the cause is gone.
+    pub fn banner(&self) -> Option<Banner> {
+        match &self.link {
+            Link::Stopped { why } => {
+                return Some(Banner { text: format!("Not connected: {why}"), alarm: true });
+            }
+            Link::Down { why } if !self.loaded => {
+                return Some(Banner {
+                    text: format!("No connection yet, still trying ({why})"),
+                    alarm: true,
+                });
+            }
+            Link::Down { why } => {
+                return Some(Banner {
+                    text: format!("No connection: what you send is kept and goes later ({why})"),
+                    alarm: true,
+                });
+            }
+            _ => {}
+        }
+        let me = self.me.as_ref()?;
+        let (waiting, longest) = self.waiting();
+        match (me.available, waiting) {
+            (false, 0) => {
+                Some(Banner { text: "You are Away: ~ makes you Available".to_owned(), alarm: false })
+            }
+            (false, n) => Some(Banner { text: format!("You are Away, {n} waiting: ~"), alarm: true }),
+            (true, 0) => None,
+            (true, n) => Some(Banner {
+                text: format!("{n} waiting for a person, longest {}", clock::wait(longest)),
+                alarm: true,
+            }),
+        }
+    }
+}
