@@ -250,7 +250,7 @@ fn rows() {
     let none = splice_prev("row", 1041, &encode_row_tail(1043, id, 12, None).unwrap());
     let stored = golden("rows.json", vec![("row".into(), some), ("gone".into(), none)]);
     let Frame::Row { seq, prev, d, .. } = frame(&stored["row"]) else { panic!("row") };
-    assert_eq!((seq, prev, d), (1043, 1041, Some(row)));
+    assert_eq!((seq, prev, d), (1043, 1041, Some(Box::new(row))));
     assert!(matches!(frame(&stored["gone"]), Frame::Row { d: None, .. }));
 }
 

@@ -11,6 +11,9 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::protocol::SUBPROTOCOL;
 
+/// How long anything that must happen may take.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
+
 pub(super) struct FakeServer {
     listener: TcpListener,
     pub(super) url: String,
@@ -28,7 +31,8 @@ impl FakeServer {
 
     /// The next raw connection.
     pub(super) async fn tcp(&self) -> TcpStream {
-        self.listener.accept().await.unwrap().0
+        let coming = tokio::time::timeout(DEADLINE, self.listener.accept());
+        coming.await.expect("a client comes in time").unwrap().0
     }
 
     /// The next connection, upgraded, nothing said yet.

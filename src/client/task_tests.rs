@@ -180,6 +180,7 @@ async fn an_unsent_reply_survives_the_console_and_is_sent_once_with_its_id() {
     let server = FakeServer::start().await;
     // The server is there, and does not answer.
     let (handle, mut events) = connect(options(&server.url, "first", Some(dir.path())));
+    let unanswered = server.tcp().await;
     handle.send_durable(1, reply(11, "first"));
     handle.send_durable(2, reply(12, "second"));
     handle.save_draft(conversation(), DraftKind::Note, "half a no".into());
@@ -191,7 +192,7 @@ async fn an_unsent_reply_survives_the_console_and_is_sent_once_with_its_id() {
     }
     assert_eq!(stored, [1, 2]);
     handle.close().await;
-    drop(server.tcp().await);
+    drop(unanswered);
 
     let (handle, mut events) = start(&server, Some(dir.path()));
     let drafts = events.recv().await.unwrap();

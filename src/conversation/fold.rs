@@ -49,12 +49,12 @@ impl Conversation {
             Event::HandoffCancelled => {
                 self.lead_wanted = false;
                 if self.state == State::Queued {
-                    self.to_assistant(at);
+                    self.given_to_assistant(at);
                 }
             }
-            Event::Accepted { agent } => self.to_agent(agent, at),
+            Event::Accepted { agent } => self.given_to_agent(agent, at),
             Event::TakenOver { agent, .. } => {
-                self.to_agent(agent, at);
+                self.given_to_agent(agent, at);
                 self.queued_at = None;
             }
             Event::ReplyOverdue => self.warned = true,
@@ -69,9 +69,9 @@ impl Conversation {
             }
             Event::Transferred { to, .. } => {
                 self.snoozed_until = None;
-                self.to_agent(to, at);
+                self.given_to_agent(to, at);
             }
-            Event::HandedBack { .. } => self.to_assistant(at),
+            Event::HandedBack { .. } => self.given_to_assistant(at),
             Event::Snoozed { until, .. } => {
                 self.state = State::Snoozed;
                 self.snoozed_until = *until;
@@ -100,7 +100,7 @@ impl Conversation {
                 self.queued_at = None;
                 self.ticket = false;
                 self.announced = true;
-                self.to_agent(agent, at);
+                self.given_to_agent(agent, at);
             }
         }
     }
@@ -114,7 +114,7 @@ impl Conversation {
         self.warned = false;
     }
 
-    fn to_agent(&mut self, agent: &AgentRef, at: Time) {
+    fn given_to_agent(&mut self, agent: &AgentRef, at: Time) {
         self.hold(State::Active, Holder::Agent(agent.clone()), at);
         self.snoozed_until = None;
         self.lead_wanted = false;
@@ -124,7 +124,7 @@ impl Conversation {
         self.answered_version = self.last_visitor_version;
     }
 
-    fn to_assistant(&mut self, at: Time) {
+    fn given_to_assistant(&mut self, at: Time) {
         self.hold(State::Assistant, Holder::Assistant, at);
         self.snoozed_until = None;
         self.queued_at = None;

@@ -45,17 +45,26 @@ impl SiteFilter {
 pub struct Subscription {
     rx: mpsc::Receiver<Delivery>,
     lagged: Arc<AtomicBool>,
+    last_word: LastWord,
 }
+
+/// What ends a socket, kept beside the queue: a full queue must not swallow it.
+type LastWord = Arc<Mutex<Option<Delivery>>>;
 
 impl Subscription {
     /// The next delivery; none once the engine has stopped. Cancel-safe.
     pub async fn next(&mut self) -> Option<Delivery> {
-        self.rx.recv().await
+        let delivery = self.rx.recv().await;
+        self.take_last_word().or(delivery)
     }
 
     /// The next delivery if one is waiting.
     pub fn try_next(&mut self) -> Option<Delivery> {
-        self.rx.try_recv().ok()
+        self.take_last_word().or_else(|| self.rx.try_recv().ok())
+    }
+
+    fn take_last_word(&self) -> Option<Delivery> {
+        self.last_word.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Whether deliveries were left out since the last call. After `true`: read from the log what the cursor lacks.
@@ -69,24 +78,30 @@ impl Subscription {
 struct Outlet {
     tx: mpsc::Sender<Delivery>,
     lagged: Arc<AtomicBool>,
+    last_word: LastWord,
 }
 
 impl Outlet {
     fn pair(capacity: usize) -> (Self, Subscription) {
         let (tx, rx) = mpsc::channel(capacity.max(1));
         let lagged = Arc::new(AtomicBool::new(false));
-        (Self { tx, lagged: Arc::clone(&lagged) }, Subscription { rx, lagged })
+        let last_word = LastWord::default();
+        let outlet = Self { tx, lagged: Arc::clone(&lagged), last_word: Arc::clone(&last_word) };
+        (outlet, Subscription { rx, lagged, last_word })
     }
 
     /// Hands it over or marks the socket as lagging. False once the socket is gone.
     fn send(&self, delivery: Delivery) -> bool {
-        let passing = matches!(delivery, Delivery::Eph(_));
         match self.tx.try_send(delivery) {
             Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                // Passing things are dropped first and need no resync.
-                if !passing {
-                    self.lagged.store(true, Ordering::Release);
+            Err(mpsc::error::TrySendError::Full(left_out)) => {
+                match left_out {
+                    // Passing things are dropped first and need no resync.
+                    Delivery::Eph(_) => {}
+                    Delivery::Commit(_) => self.lagged.store(true, Ordering::Release),
+                    Delivery::Revoked | Delivery::Replaced | Delivery::Draining => {
+                        *self.last_word.lock().unwrap_or_else(PoisonError::into_inner) = Some(left_out);
+                    }
                 }
                 true
             }
@@ -220,10 +235,7 @@ impl Hub {
         for outlet in
             inner.agents.iter().map(|a| &a.outlet).chain(inner.visitors.values().flatten().map(|s| &s.outlet))
         {
-            if !outlet.send(Delivery::Draining) {
-                continue;
-            }
-            // A full queue must not hide the drain: the socket looks at the log, finds the writer stopped and leaves.
+            outlet.send(Delivery::Draining);
         }
     }
 
@@ -232,5 +244,26 @@ impl Hub {
         let mut inner = self.lock();
         inner.agents.clear();
         inner.visitors.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::VisitorEph;
+
+    #[tokio::test]
+    async fn a_full_queue_drops_passing_things_and_never_the_last_word() {
+        let (outlet, mut subscription) = Outlet::pair(1);
+        let passing = || {
+            Delivery::Eph(Arc::new(EphOut::visitor(VisitorEph::Position { position: 1 }).expect("encodes")))
+        };
+        assert!(outlet.send(passing()));
+        assert!(outlet.send(passing()));
+        assert!(!subscription.take_lagged(), "passing things need no resync");
+        assert!(outlet.send(Delivery::Revoked));
+        assert!(matches!(subscription.next().await, Some(Delivery::Revoked)));
+        drop(subscription);
+        assert!(!outlet.send(passing()), "the socket is gone");
     }
 }

@@ -97,7 +97,7 @@ mod tests {
     fn the_fold_has_the_shape_its_number_says() {
         let state = serde_json::to_value(Conversation::empty(ConversationId::NIL)).expect("a state is JSON");
         let names: Vec<&str> = state.as_object().expect("an object").keys().map(String::as_str).collect();
-        let known = "announced answered answered_version counters episode epoch group handoff held_since holder \
+        let known = "announced answered answered_version counters episode episode_version epoch group handoff held_since holder \
                      human_held id last_agent last_at last_author last_message_at last_text last_visitor_version \
                      lead_wanted linked messages page queued_at resolved site snoozed_until started_at state ticket \
                      version visitor waiting_since warned";

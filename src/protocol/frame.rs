@@ -211,7 +211,7 @@ pub enum Frame {
         /// Its version.
         version: u64,
         /// The line.
-        d: Option<Row>,
+        d: Option<Box<Row>>,
     },
     /// Something passing. Decoded by its `type`.
     Eph(Value),

@@ -101,7 +101,6 @@ pub fn message(author: Author) -> Message {
             outcome: TurnOutcome::Answered,
             offered: false,
             evidence: vec!["score 0.71".into()],
-            decision: Some("answer".into()),
         }),
         thanks: false,
     }

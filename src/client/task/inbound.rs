@@ -118,8 +118,7 @@ impl Task {
             }
             Frame::Row { seq, prev, conversation, version, d } => {
                 if self.step(seq, prev)? {
-                    let row = d.map(Box::new);
-                    self.emit(ClientEvent::Row { seq, conversation, version, row }).await;
+                    self.emit(ClientEvent::Row { seq, conversation, version, row: d }).await;
                 }
                 Ok(())
             }
