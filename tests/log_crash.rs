@@ -1,7 +1,7 @@
 //! The log when it is hurt: killed in the middle, out of space, a flush that fails. And how often it flushes.
 //!
 //! The tests start themselves again as a child process that appends and tells what was acknowledged.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod log_support;
 
@@ -183,7 +183,7 @@ impl Drop for SmallDisk {
 }
 
 fn skipped(why: &str) {
-    writeln!(std::io::stderr(), "\nSKIPPED: {why}\n").unwrap();
+    eprintln!("\nSKIPPED: {why}\n");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Figures, not tests: run with `cargo test --release --test log_measure -- --ignored --nocapture`.
 //! `BATON_MEASURE_DIR` chooses the disk, `BATON_MEASURE_MESSAGES` the larger of the two sizes that are read.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 use std::io::Write;
 use std::time::Instant;
@@ -16,7 +16,7 @@ const TEXT: &str =
     "Hello, I ordered a lamp three weeks ago and it has not arrived; can somebody look into it?";
 
 fn say(line: std::fmt::Arguments<'_>) {
-    writeln!(std::io::stdout(), "{line}").unwrap();
+    println!("{line}");
 }
 
 fn folder() -> tempfile::TempDir {
