@@ -75,9 +75,23 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn read_turns(r: &Reader, id: ConversationId) -> Result<Option<(Conversation, Vec<Turn>)>, StoreError> {
     let Some(conversation) = r.conversation(id)? else { return Ok(None) };
     let (entries, _) = r.entries(id, None, LOOK_BACK)?;
-    let from = conversation.episode_version;
-    let turns = entries.iter().filter(|e| e.version > from).filter_map(turn).collect();
+    let turns = in_turn(&entries, conversation.episode_version, conversation.answered_version);
     Ok(Some((conversation, turns)))
+}
+
+/// This episode's turns, with what the visitor said and nobody has answered yet at the end, as one turn: people write in
+/// pieces, a later piece must not hide a request in an earlier one, and an answer to the first may stand between the two.
+fn in_turn(entries: &[Entry], from: u64, answered: u64) -> Vec<Turn> {
+    let owed = |e: &&Entry| {
+        e.version > answered && matches!(&e.kind, EntryKind::Message(m) if m.author == Author::Visitor && !m.thanks)
+    };
+    let episode = || entries.iter().filter(move |e| e.version > from);
+    let mut turns: Vec<Turn> = episode().filter(|e| !owed(e)).filter_map(turn).collect();
+    let pieces: Vec<String> = episode().filter(owed).filter_map(turn).map(|t| t.text).collect();
+    if !pieces.is_empty() {
+        turns.push(Turn::visitor(pieces.join("\n")));
+    }
+    turns
 }
 
 fn turn(entry: &Entry) -> Option<Turn> {

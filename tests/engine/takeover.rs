@@ -183,3 +183,18 @@ async fn the_docs_assistant_answers_and_hands_off_on_request() {
     let c = world.conversation(id).await;
     assert_eq!(c.holder.agent().map(|a| a.name.as_str()), Some("Ada"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_for_a_person_is_heard_in_any_piece_of_what_is_owed() {
+    for pieces in [
+        ["do you ship to Norway?", "can I speak to a human please"],
+        ["can I speak to a human please", "hello?"],
+    ] {
+        let world = World::new();
+        let (_agent, _lease) = world.available("Ada").await;
+        let visitor = world.visitor();
+        let (first, second) = tokio::join!(world.says(&visitor, pieces[0]), world.says(&visitor, pieces[1]));
+        assert_eq!(first.conversation, second.conversation);
+        world.until(first.conversation, "queued", |c| c.state == State::Queued).await;
+    }
+}
