@@ -2,7 +2,6 @@
 //! `BATON_MEASURE_DIR` chooses the disk, `BATON_MEASURE_MESSAGES` the larger of the two sizes that are read.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
-use std::io::Write;
 use std::time::Instant;
 
 use baton::conversation::{

@@ -58,7 +58,8 @@ fn the_files_it_names_are_there() {
         let there = path.exists()
             || path.parent().is_some_and(|dir| {
                 let stem = path.file_name().unwrap().to_string_lossy().into_owned();
-                fs::read_dir(dir).is_ok_and(|mut d| d.any(|e| e.unwrap().file_name().to_string_lossy().starts_with(&stem)))
+                fs::read_dir(dir)
+                    .is_ok_and(|mut d| d.any(|e| e.unwrap().file_name().to_string_lossy().starts_with(&stem)))
             });
         assert!(there, "the README names {word}");
     }

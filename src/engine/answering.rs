@@ -83,7 +83,8 @@ fn read_turns(r: &Reader, id: ConversationId) -> Result<Option<(Conversation, Ve
 /// pieces, a later piece must not hide a request in an earlier one, and an answer to the first may stand between the two.
 fn in_turn(entries: &[Entry], from: u64, answered: u64) -> Vec<Turn> {
     let owed = |e: &&Entry| {
-        e.version > answered && matches!(&e.kind, EntryKind::Message(m) if m.author == Author::Visitor && !m.thanks)
+        e.version > answered
+            && matches!(&e.kind, EntryKind::Message(m) if m.author == Author::Visitor && !m.thanks)
     };
     let episode = || entries.iter().filter(move |e| e.version > from);
     let mut turns: Vec<Turn> = episode().filter(|e| !owed(e)).filter_map(turn).collect();
