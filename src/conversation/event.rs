@@ -424,6 +424,9 @@ pub enum Event {
     Reopened {
         /// Who has it now.
         agent: AgentRef,
+        /// Undone before the visitor was told of the resolve: for them nothing happened.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unseen: bool,
     },
 }
 

@@ -96,7 +96,7 @@ impl Conversation {
                 self.ticket = false;
                 self.human_held = false;
             }
-            Event::Reopened { agent } => {
+            Event::Reopened { agent, .. } => {
                 self.queued_at = None;
                 self.ticket = false;
                 self.announced = true;

@@ -115,7 +115,7 @@ impl EntryKind {
                 ResolvedBy::Time => marker(None, "resolved: nobody said a word for a day"),
             },
             Event::Returned => marker(None, "the visitor is back, with the assistant"),
-            Event::Reopened { agent } => marker(Some(&agent.name), "reopened; the assistant is paused"),
+            Event::Reopened { agent, .. } => marker(Some(&agent.name), "reopened; the assistant is paused"),
         }
     }
 }

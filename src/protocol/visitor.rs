@@ -344,9 +344,9 @@ pub fn visitor_view(seq: u64, at: Time, event: &Event, cid: Option<Cid>) -> Opti
         Event::HandoffInitiated { .. } => VisitorEvent::HandoffInitiated {},
         Event::HandoffRequested { ticket } => VisitorEvent::HandoffCompleted { ticket: *ticket },
         Event::HandoffCancelled => VisitorEvent::HandoffCancelled {},
-        Event::Accepted { agent } | Event::TakenOver { agent, .. } | Event::Reopened { agent } => {
-            VisitorEvent::AgentJoined { name: agent.name.clone() }
-        }
+        Event::Accepted { agent }
+        | Event::TakenOver { agent, .. }
+        | Event::Reopened { agent, unseen: false } => VisitorEvent::AgentJoined { name: agent.name.clone() },
         Event::Transferred { to, .. } => VisitorEvent::AgentJoined { name: to.name.clone() },
         Event::Released(
             ReleaseCause::Agent { .. }
@@ -366,7 +366,8 @@ pub fn visitor_view(seq: u64, at: Time, event: &Event, cid: Option<Cid>) -> Opti
         | Event::ReplyOverdue
         | Event::Snoozed { .. }
         | Event::Woken { kept: true, .. }
-        | Event::Resolved(_) => return None,
+        | Event::Resolved(_)
+        | Event::Reopened { unseen: true, .. } => return None,
     })
 }
 

@@ -160,7 +160,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         ("resolved by time", Event::Resolved(ResolvedBy::Time)),
         ("resolve announced", Event::ResolveAnnounced),
         ("returned", Event::Returned),
-        ("reopened", Event::Reopened { agent: dana() }),
+        ("reopened", Event::Reopened { agent: dana(), unseen: false }),
     ]
 }
 

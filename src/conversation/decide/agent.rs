@@ -96,7 +96,9 @@ pub(super) fn by_agent(
             Ok(Decided::one(Event::Resolved(ResolvedBy::Agent(agent.clone()))))
         }
         Command::Reopen => match c.state {
-            State::Resolved => Ok(Decided::one(Event::Reopened { agent: agent.clone() })),
+            State::Resolved => {
+                Ok(Decided::one(Event::Reopened { agent: agent.clone(), unseen: undone(c, agent) }))
+            }
             State::Assistant | State::Queued => take_over(c, agent, role),
             State::Active | State::Snoozed => match hold(c, agent) {
                 Hold::Other(by) => Err(Rejection::HeldByOther { by: by.clone() }),
@@ -108,6 +110,13 @@ pub(super) fn by_agent(
         },
         _ => Err(Rejection::Forbidden),
     }
+}
+
+/// Whether the agent who was with the visitor takes back a resolve the visitor was not told of yet.
+fn undone(c: &Conversation, agent: &AgentRef) -> bool {
+    let by_them = matches!(&c.resolved, Some((_, ResolvedBy::Agent(by))) if by.id == agent.id);
+    let with_them = c.last_agent.as_ref().is_some_and(|last| last.id == agent.id);
+    !c.announced && c.human_held && by_them && with_them
 }
 
 fn held(c: &Conversation) -> Result<(), Rejection> {

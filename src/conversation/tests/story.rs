@@ -117,7 +117,15 @@ fn a_resolve_is_told_after_five_seconds_and_an_undo_before_that_is_unseen() {
     let at = w.c.deadline(TimerKind::AnnounceResolve, &w.settings, None, None).expect("to be told");
     let mut undone = World { c: w.c.clone(), ..World::new() };
     undone.now = w.now;
-    undone.act(by_agent(1), &Command::Reopen).expect("undo");
+    let events = undone.act(by_agent(1), &Command::Reopen).expect("undo");
+    assert_eq!(events, [Event::Reopened { agent: agent(1), unseen: true }]);
+    let mut colleague = World { c: w.c.clone(), now: w.now, ..World::new() };
+    let events = colleague.act(by_agent(2), &Command::Reopen).expect("another person");
+    assert_eq!(
+        events,
+        [Event::Reopened { agent: agent(2), unseen: false }],
+        "the visitor meets somebody new"
+    );
     assert_eq!(undone.c.deadline(TimerKind::AnnounceResolve, &w.settings, None, None), None);
     w.now = at;
     let events = w.act(Actor::System, &Command::Timer(TimerKind::AnnounceResolve)).expect("due");
