@@ -1,6 +1,6 @@
 //! What the writer, the tasks and the handles share: small tables behind short locks, never held across an await.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,6 +45,7 @@ pub(super) struct Shared {
     timers: Mutex<Timers>,
     queues: Mutex<HashMap<SiteId, Queue>>,
     offered: Mutex<HashMap<SiteId, bool>>,
+    again: Mutex<HashSet<ConversationId>>,
     started: (Instant, Time),
 }
 
@@ -93,6 +94,7 @@ impl Shared {
             timers: Mutex::new(Timers::default()),
             queues: Mutex::new(HashMap::new()),
             offered: Mutex::new(HashMap::new()),
+            again: Mutex::new(HashSet::new()),
             started: (Instant::now(), now),
         }
     }
@@ -186,6 +188,16 @@ impl Shared {
             }
         }
         moved
+    }
+
+    /// A deadline could not be acted on (the store refused): it is looked at again a second later, not at once.
+    pub(super) fn look_again(&self, id: ConversationId) {
+        lock(&self.again).insert(id);
+    }
+
+    /// What is to be looked at again.
+    pub(super) fn take_again(&self) -> HashSet<ConversationId> {
+        std::mem::take(&mut *lock(&self.again))
     }
 
     /// The assistant owes this conversation an answer.

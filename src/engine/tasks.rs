@@ -15,8 +15,6 @@ use crate::protocol::VisitorEph;
 const LEASE_TICK: Duration = Duration::from_secs(1);
 /// Least time between two rounds of queue positions.
 const POSITIONS_EVERY: Duration = Duration::from_millis(200);
-/// A timer that could not be submitted (the writer's queue was full) is tried again after this.
-const RETRY: i64 = 500;
 
 pub(super) fn spawn(shared: &Arc<Shared>) {
     tokio::spawn(deadlines(Arc::clone(shared)));
@@ -52,14 +50,7 @@ async fn deadlines(shared: Arc<Shared>) {
             };
             match shared.submit(submit, None) {
                 Ok(()) | Err(Refusal::Stopping) => {}
-                Err(_) => {
-                    let shared = Arc::clone(&shared);
-                    tokio::spawn(async move {
-                        tokio::time::sleep(Duration::from_millis(RETRY.unsigned_abs())).await;
-                        // If this fails too, the next change of the conversation arms it anew.
-                        let _ = shared.send(Job::Rearm(id));
-                    });
-                }
+                Err(_) => shared.look_again(id),
             }
         }
     }
@@ -71,6 +62,11 @@ async fn leases(shared: Arc<Shared>) {
     while !stopping(&shared) {
         tick.tick().await;
         let gone = shared.presence().expire(shared.now());
+        for id in shared.take_again() {
+            if shared.send(Job::Rearm(id)).is_err() {
+                shared.look_again(id);
+            }
+        }
         for agent in gone {
             let changed = Changed { presence: true, to_away: false, note_seen: true };
             shared.presence_changed(agent, &changed);

@@ -169,6 +169,10 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
         Err(error) => {
             tracing::error!(%error, "a group could not be committed; none of it was acknowledged");
             let why = refusal(&error);
+            for p in &published {
+                // A deadline that fell into this group is still due.
+                shared.look_again(p.conversation);
+            }
             for p in pending {
                 // Refusals stand as they are; what would have been a success was not saved.
                 answer(p.reply, p.answer.and(Err(why.clone())));
@@ -227,9 +231,11 @@ fn one(
             act(batch, &conversation, submit, principal, hash, Some(linked), shared)
         }
         other => {
-            if let (Err(_), Command::Timer(_)) = (&other, &submit.command) {
+            match (&other, &submit.command) {
                 // Too early (typing postponed it) or too late: look at what the state says now.
-                shared.note_timers(&conversation);
+                (Err(Refusal::Rejected(_)), Command::Timer(_)) => shared.note_timers(&conversation),
+                (Err(_), Command::Timer(_)) => shared.look_again(conversation.id),
+                _ => {}
             }
             other
         }

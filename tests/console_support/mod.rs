@@ -319,7 +319,9 @@ impl Desk {
                     AgentOp::Resolve(arg) => {
                         Some((arg.conversation, Happened::Resolved(ResolvedBy::Agent(me()))))
                     }
-                    AgentOp::Reopen(arg) => Some((arg.conversation, Happened::Reopened { agent: me(), unseen: false })),
+                    AgentOp::Reopen(arg) => {
+                        Some((arg.conversation, Happened::Reopened { agent: me(), unseen: false }))
+                    }
                     AgentOp::HandBack(arg) => Some((arg.conversation, Happened::HandedBack { by: me() })),
                     AgentOp::AvailabilitySet(_) => {
                         let result = Ok(serde_json::json!({}));
