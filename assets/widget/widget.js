@@ -958,12 +958,12 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     return el('time', { datetime: date.toISOString() }, text);
   }
 
-  /** An address that may be opened: http and https, or a path on this site. Anything else stays text. */
+  /** An address that may be opened: http and https, or a path on the chat's server. Anything else stays text. */
   function safeLink(url) {
     const text = String(url || '');
     if (!/^(https?:\/\/|\/(?![/\\]))/i.test(text)) return null;
     try {
-      const parsed = new URL(text, location.origin);
+      const parsed = new URL(text, base);
       return parsed.protocol === 'https:' || parsed.protocol === 'http:' ? parsed.href : null;
     } catch (e) {
       return null;
