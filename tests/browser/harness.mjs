@@ -109,6 +109,14 @@ export class Widget {
     });
   }
 
+  /** Whether the newest line is in view. */
+  atEnd() {
+    return until(() => this.page.evaluate(() => {
+      const scroll = document.querySelector('#baton-widget').shadowRoot.querySelector('.scroll');
+      return scroll.scrollHeight > scroll.clientHeight && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 2;
+    }));
+  }
+
   async count(text) {
     return (await this.lines()).filter((line) => line.text === text).length;
   }

@@ -163,6 +163,8 @@ async function wholeStory(context) {
 
   agent.run('resolve', id);
   check('the visitor is told of the resolve', await widget.line((l) => l.kind === 'notice' && /closed|resolved/i.test(l.text)), await widget.lines());
+  check('and sees it, with the offer of a person back below', (await until(() => widget.ask.isVisible())) && (await widget.atEnd()));
+  await shot(page, 'resolved');
   const answers = (await widget.lines()).filter((l) => l.kind === 'assistant').length;
   const again = 'How long is the warranty on the housing?';
   await widget.say(again);
@@ -332,13 +334,15 @@ async function nobodyThere(context) {
   const { page, seen, widget } = await watched(context);
   await page.goto(`${proxy.origin}/demo/?lead-${run}`);
   await widget.open();
-  await widget.ask.waitFor();
+  await widget.say('What does express delivery cost?');
+  await widget.line((l) => l.kind === 'assistant');
   agent.run('away');
   const offer = await until(async () => (await widget.ask.textContent()) === 'Leave a message for the team');
   if (!check('with nobody there no live person is offered', offer, await widget.ask.textContent())) return;
   await widget.ask.click();
   const form = page.locator('#baton-widget form.lead');
   await form.waitFor();
+  check('the newest line stays in view above the form', await widget.atEnd());
   check('the form says the truth', /^Nobody from the team is here right now/.test(await form.locator('p').first().textContent()));
   await form.getByLabel('Your name').fill('Ada Example');
   await form.getByLabel('Your e-mail').fill('ada@example');
