@@ -845,7 +845,7 @@ header :focus-visible{outline-color:var(--on);outline-offset:-3px}
 a{color:var(--link);text-underline-offset:2px;overflow-wrap:anywhere;border-radius:3px}
 .src{grid-column:2;list-style:none;margin:6px 0 0;padding:0;display:flex;flex-wrap:wrap;gap:6px;max-width:100%}.src>*{display:inline-flex;max-width:100%}
 .src a,.src span{display:inline-flex;gap:6px;align-items:center;font-size:13px;line-height:1.3;padding:5px 10px 5px 8px;border:1px solid var(--line);border-radius:9px;text-decoration:none;max-width:100%;min-width:0}.src a:hover{background:var(--soft);text-decoration:underline}.src svg{width:14px;height:14px}
-.n{margin:16px 6px 2px;text-align:center;font-size:13px;color:var(--dim);overflow-wrap:anywhere}.n time{margin-inline-start:6px}
+.n{margin:16px 6px 2px;text-align:center;text-wrap:balance;font-size:13px;color:var(--dim);overflow-wrap:anywhere}.n time{margin-inline-start:6px}
 .now{color:var(--dim);font-size:13px}.dots{display:inline-flex;gap:4px;padding:13px 14px}.dots i{width:7px;height:7px;border-radius:50%;background:var(--dim);animation:dot 1.2s infinite}.dots i+i{animation-delay:.15s}.dots i+i+i{animation-delay:.3s}@keyframes dot{0%,60%,to{opacity:.35}30%{opacity:1;transform:translateY(-3px)}}
 .fresh{position:absolute;inset-inline:0;inset-block-end:8px;margin:auto;width:max-content;padding:6px 14px;border-radius:16px;background:var(--ink);color:var(--bg);font-size:13px;font-weight:600;box-shadow:var(--lift)}
 .mid{position:relative;flex:1;min-height:0;display:flex;flex-direction:column}
@@ -958,12 +958,12 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     return el('time', { datetime: date.toISOString() }, text);
   }
 
-  /** An address that may be opened: http and https, or a path on this site. Anything else stays text. */
+  /** An address that may be opened: http and https, or a path on the chat's server. Anything else stays text. */
   function safeLink(url) {
     const text = String(url || '');
     if (!/^(https?:\/\/|\/(?![/\\]))/i.test(text)) return null;
     try {
-      const parsed = new URL(text, location.origin);
+      const parsed = new URL(text, base);
       return parsed.protocol === 'https:' || parsed.protocol === 'http:' ? parsed.href : null;
     } catch (e) {
       return null;
@@ -1100,6 +1100,10 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     present.replaceChildren.apply(present, rows);
   }
 
+  function toEnd() {
+    scroller.scrollTop = scroller.scrollHeight;
+  }
+
   let painting = false;
   let downSince = now();
   let follow = true; // keep the newest line in view
@@ -1168,15 +1172,10 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     }
     const replies = state.items.filter(isReply);
     const latest = replies.length ? replies[replies.length - 1].seq : 0;
-    if (state.open) {
-      if (follow) scroller.scrollTop = scroller.scrollHeight;
-      else if (latest > newest && scroller.scrollHeight > wasHeight) show(fresh, true);
-      if (latest > state.readSeq) {
-        state.readSeq = latest;
-        saveSoon();
-      }
+    if (state.open && latest > state.readSeq) {
+      state.readSeq = latest;
+      saveSoon();
     }
-    newest = Math.max(newest, latest);
     const unread = replies.filter((x) => x.seq > state.readSeq).length;
     show(badge, unread > 0 && !state.open);
     set(badge, unread > 9 ? '9+' : String(unread));
@@ -1208,6 +1207,10 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     go.disabled = !box.value.trim() || !!state.stopped;
 
     show(panel, state.open);
+    // Last, when what stands above and below the transcript has its height.
+    if (follow) toEnd();
+    else if (state.open && latest > newest && scroller.scrollHeight > wasHeight) show(fresh, true);
+    newest = Math.max(newest, latest);
     const label = state.open ? 'Close chat' : unread ? 'Open chat, ' + unread + ' new' : 'Open chat';
     if (launcher.getAttribute('aria-label') !== label) {
       launcher.setAttribute('aria-label', label);
@@ -1223,7 +1226,6 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     disk.set('open', true);
     follow = true;
     paint();
-    scroller.scrollTop = scroller.scrollHeight;
     // On a touch screen a focused box would raise the keyboard over the conversation.
     if (focus) (matchMedia('(pointer: coarse)').matches ? closer : state.lead ? leadName : box).focus();
   }
@@ -1251,6 +1253,8 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     follow = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
     if (follow) show(fresh, false);
   }, { passive: true });
+  // A growing box, a keyboard, a turned screen.
+  if (window.ResizeObserver) new ResizeObserver(() => follow && toEnd()).observe(scroller);
   fresh.onclick = () => {
     follow = true;
     show(fresh, false);

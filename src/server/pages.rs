@@ -16,6 +16,8 @@ use crate::engine::SiteConfig;
 
 static WIDGET: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/widget");
 static SHOP: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/demo/site");
+/// What stands around the shop's help pages.
+static FRAME: &str = include_str!("../../assets/demo/help.html");
 static PROTOCOL: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/protocol");
 
 /// Our pages load what this server has and nothing else; nobody frames them.
@@ -94,22 +96,12 @@ pub(super) fn protocol(path: &str, headers: &HeaderMap) -> Response<Body> {
 
 /// A help page, in the shop's frame where it is the shop's.
 pub(super) fn help_page(page: &Page) -> String {
-    let frame = SHOP.get_file("docs.html").and_then(|f| f.contents_utf8()).filter(|_| page.shipped);
-    frame.and_then(|frame| in_frame(frame, page)).unwrap_or_else(|| bare(page, ""))
+    if page.shipped { in_frame(FRAME, page) } else { bare(page, "") }
 }
 
-/// Puts a page into the shop's frame: the article is filled here, so that it reads without a script.
-fn in_frame(frame: &str, page: &Page) -> Option<String> {
-    let (head, rest) = frame.split_once("<title>")?;
-    let (_, rest) = rest.split_once("</title>")?;
-    let open = rest.find("<article")?;
-    let inside = open + rest[open..].find('>')? + 1;
-    let end = inside + rest[inside..].find("</article>")?;
-    let before: String =
-        rest[..inside].lines().filter(|l| !l.contains("/demo/docs.js")).collect::<Vec<_>>().join("\n");
-    let after: String =
-        rest[end..].lines().filter(|l| !l.contains("<noscript>")).collect::<Vec<_>>().join("\n");
-    Some(format!("{head}<title>{}</title>{before}\n{}{after}\n", escape(&page.title), page.body))
+/// Puts a page into a frame. The page goes in last, so that a mark in its own words stays words.
+fn in_frame(frame: &str, page: &Page) -> String {
+    frame.replacen("{title}", &escape(&page.title), 1).replacen("{page}", &page.body, 1)
 }
 
 fn bare(page: &Page, head: &str) -> String {
@@ -165,18 +157,12 @@ mod tests {
 
     #[test]
     fn a_page_is_put_into_the_frame() {
-        let frame = "<head>\n<title>Help</title>\n<script defer src=\"/demo/docs.js\"></script>\n<script src=\"/widget.js\"></script>\n</head><body>\n<article id=\"doc\"><p>Loading…</p></article>\n<noscript>x</noscript>\n<footer></footer>";
         let page = Page { title: "A & B".into(), body: "<p>words</p>".into(), shipped: true };
-        let html = in_frame(frame, &page).expect("a frame with its marks");
-        assert!(
-            html.contains("<title>A &amp; B</title>") && html.contains("<p>words</p></article>"),
-            "{html}"
-        );
-        assert!(
-            !html.contains("docs.js") && !html.contains("Loading") && !html.contains("noscript"),
-            "{html}"
-        );
-        assert!(html.contains("/widget.js") && html.contains("<footer>"), "{html}");
-        assert_eq!(in_frame("<p>no marks</p>", &page), None);
+        let html = help_page(&page);
+        assert!(html.contains("<title>A &amp; B · Varnholt</title>"), "{html}");
+        assert!(html.contains("<article id=\"doc\">\n<p>words</p></article>"), "{html}");
+        assert!(!html.contains("{title}") && !html.contains("{page}"), "{html}");
+        let bare = help_page(&Page { shipped: false, ..page });
+        assert!(bare.contains("<p>words</p>") && !bare.contains("Varnholt"), "{bare}");
     }
 }

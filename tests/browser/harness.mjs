@@ -3,12 +3,20 @@ import { spawn, spawnSync } from 'node:child_process';
 
 let passed = 0;
 let failed = 0;
+let topic = '';
+
+/** What the next checks are about; printed with a failure. */
+export function about(name) {
+  topic = name + ': ';
+}
 
 export function check(name, yes, detail) {
   if (yes) passed += 1;
   else failed += 1;
+  // Quiet when green; VERBOSE=1 names each check.
+  if (yes && !process.env.VERBOSE) return yes;
   const more = yes || detail === undefined ? '' : '\n     ' + (typeof detail === 'string' ? detail : JSON.stringify(detail));
-  console.log((yes ? 'ok   ' : 'FAIL ') + name + more);
+  console.log((yes ? 'ok   ' : 'FAIL ') + topic + name + more);
   return yes;
 }
 
@@ -99,6 +107,14 @@ export class Widget {
         };
       });
     });
+  }
+
+  /** Whether the newest line is in view. */
+  atEnd() {
+    return until(() => this.page.evaluate(() => {
+      const scroll = document.querySelector('#baton-widget').shadowRoot.querySelector('.scroll');
+      return scroll.scrollHeight > scroll.clientHeight && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 2;
+    }));
   }
 
   async count(text) {

@@ -6,7 +6,7 @@
  * BASE_URL serves the site `demo`; TOKEN is an agent's. CHROMIUM names another browser, SHOTS a folder for pictures.
  * Prints "N passed, N failed"; exits 1 on a failure and 2 on wrong usage.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -87,6 +87,12 @@ async function wholeStory(context) {
 
   const offered = await until(async () => (await widget.ask.textContent()) === 'Talk to a person' && (await widget.ask.isEnabled()));
   if (!check('a person is offered while an agent is there', offered, 'is the console running and Available?')) return null;
+  const socketsBefore = seen.sockets.length;
+  agent.run('away');
+  check('the agent goes away: the page is told at once', await until(async () => (await widget.ask.textContent()) === 'Leave a message for the team'));
+  agent.run('available');
+  check('and comes back', await until(async () => (await widget.ask.textContent()) === 'Talk to a person'));
+  check('told on the open socket, not by asking again', seen.sockets.length === socketsBefore, seen.sockets);
   await widget.ask.click();
   await widget.queue.waitFor();
   check('says "Connecting you with the team…"', /^Connecting you with the team…/.test(await widget.queue.locator('b').textContent()));
@@ -156,7 +162,9 @@ async function wholeStory(context) {
   check('navigation without a load is told', await until(() => seen.frames.some((f) => f.op === 'page' && /checkout\.html\?spa$/.test(f.d.url) && f.d.title === 'Basket')));
 
   agent.run('resolve', id);
-  check('the visitor is told of the resolve', await widget.line((l) => l.kind === 'notice' && /resolved/i.test(l.text)), await widget.lines());
+  check('the visitor is told of the resolve', await widget.line((l) => l.kind === 'notice' && /closed|resolved/i.test(l.text)), await widget.lines());
+  check('and sees it, with the offer of a person back below', (await until(() => widget.ask.isVisible())) && (await widget.atEnd()));
+  await shot(page, 'resolved');
   const answers = (await widget.lines()).filter((l) => l.kind === 'assistant').length;
   const again = 'How long is the warranty on the housing?';
   await widget.say(again);
@@ -235,6 +243,31 @@ async function badNetwork(context) {
   proxy.close();
 }
 
+/** Every help page is there, and every link of the shop leads to something. */
+async function everyPage() {
+  const names = readdirSync(new URL('../../assets/demo/docs/', import.meta.url)).filter((file) => file.endsWith('.md')).map((file) => '/docs/' + file.replace(/\.md$/, ''));
+  check('there are help pages', names.length >= 12, names);
+  const todo = ['/demo/', ...names];
+  const done = new Set();
+  const broken = [];
+  for (let at = todo.shift(); at; at = todo.shift()) {
+    if (done.has(at)) continue;
+    done.add(at);
+    const answer = await fetch(origin + at);
+    const type = answer.headers.get('content-type') || '';
+    const text = await answer.text();
+    if (answer.status !== 200) broken.push(at + ' ' + answer.status);
+    if (!type.startsWith('text/html')) continue;
+    if (names.includes(at)) check('a whole page, without a script: ' + at, /<title>[^<{]+ · Varnholt<\/title>/.test(text) && (text.match(/<h1/g) || []).length === 1 && /<p>/.test(text), text.slice(0, 900));
+    for (const [, link] of text.matchAll(/(?:href|src)="([^"]+)"/g)) {
+      const url = new URL(link, origin + at);
+      if (url.origin === origin) todo.push(url.pathname);
+    }
+    for (const [, part] of text.matchAll(/href="#([^"]+)"/g)) if (!text.includes(`id="${part}"`)) broken.push(at + '#' + part);
+  }
+  check('no broken link in the shop', broken.length === 0 && done.size > names.length + 4, broken);
+}
+
 /** Wrong tags, a strict policy, a narrow screen. */
 async function aroundIt(context) {
   // Pages of another origin, as a customer's site is.
@@ -268,6 +301,9 @@ async function aroundIt(context) {
   const fixed = await strict.page.evaluate(() => getComputedStyle(document.querySelector('#baton-widget').shadowRoot.querySelector('.launch')).position);
   check('works on another origin under a strict content security policy', fixed === 'fixed' && (await until(() => strict.widget.ask.isEnabled())) &&
     strict.seen.errors.length === 0, strict.seen.errors);
+  await strict.widget.say('What does express delivery cost?');
+  const cited = await strict.widget.line((l) => l.links.length > 0);
+  check("a source on another site's page leads to the chat's server", cited && cited.links.every((l) => l.startsWith(origin + '/docs/')), cited);
   for (const w of [unknown, two, none, alias, strict]) await w.page.close();
   server.close();
   server.closeAllConnections();
@@ -298,13 +334,15 @@ async function nobodyThere(context) {
   const { page, seen, widget } = await watched(context);
   await page.goto(`${proxy.origin}/demo/?lead-${run}`);
   await widget.open();
-  await widget.ask.waitFor();
+  await widget.say('What does express delivery cost?');
+  await widget.line((l) => l.kind === 'assistant');
   agent.run('away');
   const offer = await until(async () => (await widget.ask.textContent()) === 'Leave a message for the team');
   if (!check('with nobody there no live person is offered', offer, await widget.ask.textContent())) return;
   await widget.ask.click();
   const form = page.locator('#baton-widget form.lead');
   await form.waitFor();
+  check('the newest line stays in view above the form', await widget.atEnd());
   check('the form says the truth', /^Nobody from the team is here right now/.test(await form.locator('p').first().textContent()));
   await form.getByLabel('Your name').fill('Ada Example');
   await form.getByLabel('Your e-mail').fill('ada@example');
@@ -326,8 +364,10 @@ async function nobodyThere(context) {
 const context = await chromium.launchPersistentContext(profile, OPTIONS);
 const leave = agent.present();
 try {
-  // The console may still be signing in.
-  await until(() => agent.run('available').code === 0);
+  // A first console login sets Away, so the intent comes after it.
+  const there = () => agent.json('available', '--json');
+  check('the agent is present and Available', await until(() => there()?.present && there()?.available));
+  await everyPage();
   await wholeStory(context);
   await badNetwork(context);
   await aroundIt(context);

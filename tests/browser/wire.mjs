@@ -8,8 +8,9 @@
  */
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
-import { Widget, check, summary, until } from './harness.mjs';
+import { Widget, about, check, summary, until } from './harness.mjs';
 
 const WIDGET = readFileSync(new URL('../../assets/widget/widget.js', import.meta.url));
 const AT = '2026-01-02T03:04:05Z';
@@ -396,8 +397,10 @@ const cases = {
   },
 };
 
+const weight = gzipSync(WIDGET, { level: 9 }).length;
+check('the widget is at most 20 KiB on the wire', weight <= 20 * 1024, weight);
 for (const [name, run] of Object.entries(cases)) {
-  console.log('-- ' + name);
+  about(name);
   try {
     const v = await run();
     check('no script error', !v.errors.some((e) => /TypeError|ReferenceError|SyntaxError/.test(e)), v.errors);
