@@ -61,11 +61,6 @@ impl Relay {
         *self.shared.budgets.lock().unwrap() = Some(Box::new(budget));
     }
 
-    /// From now on nothing is cut.
-    pub fn cut_no_more(&self) {
-        *self.shared.budgets.lock().unwrap() = None;
-    }
-
     /// Connections that were cut after their bytes.
     pub fn cuts(&self) -> usize {
         self.shared.cuts.load(Ordering::SeqCst)
