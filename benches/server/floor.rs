@@ -29,15 +29,12 @@ pub fn serve(dir: &str) {
 
 async fn socket(stream: tokio::net::TcpStream, jobs: mpsc::SyncSender<Job>) {
     let config = WebSocketConfig::default().read_buffer_size(1024).write_buffer_size(1024);
-    let accept = tokio_tungstenite::accept_hdr_async_with_config(
-        stream,
-        #[allow(clippy::result_large_err)] // the shape the library asks for
-        |_: &_, mut response: tokio_tungstenite::tungstenite::handshake::server::Response| {
-            response.headers_mut().insert("sec-websocket-protocol", "baton.v1+json".parse().unwrap());
-            Ok(response)
-        },
-        Some(config),
-    );
+    #[allow(clippy::result_large_err, reason = "the library's own signature")]
+    let named = |_: &_, mut response: tokio_tungstenite::tungstenite::handshake::server::Response| {
+        response.headers_mut().insert("sec-websocket-protocol", "baton.v1+json".parse().unwrap());
+        Ok(response)
+    };
+    let accept = tokio_tungstenite::accept_hdr_async_with_config(stream, named, Some(config));
     let Ok(mut ws) = accept.await else { return };
     let hello = r#"{"t":"ctl","type":"hello"}"#;
     if ws.send(Message::text(hello)).await.is_err() {

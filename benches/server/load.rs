@@ -64,6 +64,7 @@ pub async fn acknowledged(address: &str, visitors: usize, time: Duration) -> usi
         answer(&mut ws, "0").await;
         sockets.push(ws);
     }
+    warm();
     let end = Instant::now() + time;
     let tasks: Vec<_> = sockets
         .into_iter()

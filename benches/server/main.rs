@@ -10,7 +10,7 @@ mod floor;
 mod load;
 mod process;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const ROUNDS: usize = 5;
 const VISITORS: usize = 200;
@@ -42,8 +42,9 @@ async fn run() {
         let mut pair = vec![];
         for kind in [process::Kind::Floor, process::Kind::Baton] {
             let server = process::Server::start(kind, false);
-            let before = server.cpu_seconds();
-            let done = load::acknowledged(&server.address, VISITORS, LOAD).await;
+            let mut before = 0.0;
+            let warm = || before = server.cpu_seconds();
+            let done = load::acknowledged(&server.address, VISITORS, LOAD, warm).await;
             let cpu = (server.cpu_seconds() - before) / done as f64 * 1e6;
             pair.push((done as f64 / LOAD.as_secs_f64(), cpu));
         }
@@ -77,9 +78,10 @@ async fn flushes() {
     }
     for (visitors, what) in [(1, "one at a time"), (VISITORS, "200 in flight")] {
         let server = process::Server::start(process::Kind::Baton, true);
-        let warm = server.flushes();
-        let done = load::acknowledged(&server.address, visitors, Duration::from_secs(2)).await;
-        let flushes = server.stop_and_count_flushes() - warm;
+        let mut since = SystemTime::UNIX_EPOCH;
+        let warm = || since = SystemTime::now();
+        let done = load::acknowledged(&server.address, visitors, Duration::from_secs(2), warm).await;
+        let flushes = server.stop_and_count_flushes(since);
         println!(
             "P3 messages per flush, {what}: {:.2} ({done} messages, {flushes} flushes)",
             done as f64 / flushes.max(1) as f64

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::SystemTime;
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -43,7 +44,7 @@ impl Server {
         let mut words: Vec<std::ffi::OsString> = vec![];
         if traced {
             let to = dir.path().join("strace");
-            words.extend(["strace", "-f", "-e", "trace=fdatasync,fsync", "-o"].map(Into::into));
+            words.extend(["strace", "-f", "-ttt", "-e", "trace=fdatasync,fsync", "-o"].map(Into::into));
             words.push(to.into());
         }
         match kind {
@@ -104,18 +105,24 @@ impl Server {
         text.split_whitespace().find(|w| w.starts_with("bt_")).unwrap().to_owned()
     }
 
-    pub fn flushes(&self) -> usize {
+    /// Stops the server (so that the tracer has written everything) and counts the flushes since then: `fsync` and
+    /// `fdatasync`, each once, where the call began.
+    pub fn stop_and_count_flushes(mut self, since: SystemTime) -> usize {
+        let _ = Command::new("kill").arg("-9").arg(self.pid().to_string()).status();
+        let _ = self.child.wait();
+        let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
         let text = std::fs::read_to_string(self.dir.path().join("strace")).unwrap();
-        text.lines().filter(|l| l.contains("fdatasync(") || l.contains("fsync(")).count()
-    }
-
-    pub fn stop_and_count_flushes(&self) -> usize {
-        self.flushes()
+        let began = |line: &&str| line.contains(" fdatasync(") || line.contains(" fsync(");
+        let at = |line: &str| line.split_whitespace().nth(1).and_then(|at| at.parse::<f64>().ok());
+        text.lines().filter(began).filter_map(at).filter(|at| *at >= since).count()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         let _ = Command::new("kill").arg("-9").arg(self.pid().to_string()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
