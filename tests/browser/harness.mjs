@@ -52,7 +52,7 @@ export function agentAt(url, binary, token) {
   };
   /**
    * Only a console leases presence, and only a present agent is offered to visitors. `script` gives the console its terminal.
-   * The returned function ends it.
+   * The returned function ends it and waits for that.
    */
   const present = () => {
     const console_ = spawn('script', ['-qfec', `stty rows 40 cols 120; exec "${binary}"`, '/dev/null'], {
@@ -62,7 +62,12 @@ export function agentAt(url, binary, token) {
     console_.on('error', (error) => console.log('note: no console could be started: ' + error.message));
     console_.stdin.on('error', () => {});
     console_.stdout.resume();
-    return () => console_.kill('SIGHUP');
+    const gone = new Promise((done) => console_.on('close', done));
+    // `script` passes SIGTERM on, and blocks SIGHUP.
+    return () => {
+      console_.kill('SIGTERM');
+      return gone;
+    };
   };
   return { run, json, present };
 }

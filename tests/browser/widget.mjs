@@ -376,7 +376,7 @@ try {
   check('the tests ran to their end', false, String(error && error.stack));
 } finally {
   agent.run('available');
-  leave();
+  await leave();
   await context.close();
   rmSync(profile, { recursive: true, force: true });
 }
