@@ -46,7 +46,7 @@ fn the_loser_of_an_accept_learns_who_won() {
     desk.refuse(tag.expect("an accept was asked for"), "taken by Bo");
     assert_eq!(desk.toast(), "taken by Bo");
     desk.keys("<esc>r");
-    assert!(desk.toast().starts_with("a colleague holds it: n leaves them a note"), "{}", desk.toast());
+    assert!(desk.toast().starts_with("Bo holds it: n leaves them a note"), "{}", desk.toast());
     assert!(desk.screen().contains("taken by Bo"), "the ghost says so\n{}", desk.screen());
 }
 

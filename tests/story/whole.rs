@@ -24,7 +24,7 @@ fn a_visitor_is_answered_handed_off_answered_by_a_person_and_given_back() {
     console.until("a title", |t| t.heard().titles.iter().any(|title| title == "baton: 1 waiting"));
     let list = |t: &super::terminal::Terminal, row: i16| t.row(row).split('│').next().unwrap().to_owned();
     console.until("the row", |t| list(t, 3).contains("Max"));
-    assert!(list(&console, 3).contains("pressed"), "{}", list(&console, 3));
+    assert!(list(&console, 3).contains("Max · button"), "{}", list(&console, 3));
     assert!(list(&console, 4).contains("Is the Tern"), "{}", list(&console, 4));
     assert!(list(&console, 4).contains("/demo/"), "{}", list(&console, 4));
 

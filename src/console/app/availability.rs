@@ -10,6 +10,8 @@ pub type May = Result<(), &'static str>;
 const NOTHING: &str = "no conversation is selected: j and k move, 1–5 change the tab";
 const OFFLINE: &str = "no link: this must wait for it; r and n work meanwhile";
 const RESOLVED: &str = "it is resolved: R reopens it";
+/// How a reason begins that a colleague stands in the way: their name is put there where it is shown.
+pub(super) const COLLEAGUE: &str = "a colleague";
 const OTHERS: &str = "a colleague holds it: n leaves them a note";
 const GONE: &str = "it is no longer visible to you: . clears the list";
 

@@ -327,12 +327,13 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
         Ok(ok) => {
             let said: Vec<Said> = ok.entries.iter().map(|entry| Said::of(entry, me, &my_name)).collect();
             let fresh = Transcript::new(said, ok.more);
-            // After a reconnect the view goes to the end: what was scrolled to may be beyond what came.
+            let mut transcript = std::mem::take(&mut open.transcript);
+            transcript.renew(fresh);
             *open = Open {
                 id: open.id,
                 tag: open.tag,
                 view: ContextView::of(&ok.conversation),
-                transcript: fresh,
+                transcript,
                 earlier: ok.earlier.iter().map(RowView::of).collect(),
                 partial: None,
                 online: open.online,

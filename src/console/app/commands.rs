@@ -142,6 +142,9 @@ fn go_to_tab(state: &mut State, index: usize, fx: &mut Vec<Effect>) {
     state.card_over = false;
     state.settle();
     if state.tab() == Tab::Resolved {
+        // What was resolved last is what one comes here for: R must not reopen another because it was here before.
+        state.lists[state.tab].first();
+        state.keep_cursor_in_sight();
         fetch_resolved(state, fx);
     }
 }

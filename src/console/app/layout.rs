@@ -85,7 +85,7 @@ pub fn panes(state: &State) -> Panes {
     let body = Area { x: 0, y: top, w, h: h - 2 - top };
     let reading = state.focus != Focus::List;
     let (list_w, context_w) = match w {
-        THREE_PANES.. => ((w / 4).clamp(30, 46), if state.card { (w / 4).clamp(30, 44) } else { 0 }),
+        THREE_PANES.. => ((w * 3 / 10).clamp(34, 46), if state.card { (w / 4).clamp(30, 44) } else { 0 }),
         TWO_PANES..THREE_PANES => ((w * 36 / 100).max(28), 0),
         _ => (if reading { 0 } else { w }, 0),
     };

@@ -99,6 +99,20 @@ impl Transcript {
         }
     }
 
+    /// Takes in what the server sends after a reconnect. Whoever reads further up stays there, if what came joins what
+    /// stands here; otherwise, and at the end, what came takes its place.
+    pub fn renew(&mut self, fresh: Transcript) {
+        let joins = fresh.entries.front().is_some_and(|first| self.entries.contains(first));
+        if self.scroll == Scroll::Tail || !joins {
+            *self = fresh;
+            return;
+        }
+        self.loading = false;
+        for said in fresh.entries {
+            self.push(said);
+        }
+    }
+
     /// Takes in older ones, oldest first.
     pub fn prepend(&mut self, older: Vec<Said>, more: bool) {
         self.loading = false;
@@ -239,6 +253,19 @@ mod tests {
         assert_eq!((t.place(80), t.below()), (place, 11));
         t.scroll_by(11, 80, 10);
         assert_eq!(t.scroll(), Scroll::Tail);
+    }
+
+    #[test]
+    fn a_reconnect_leaves_the_reader_in_place_unless_too_much_was_missed() {
+        let mut t = of(1..=50);
+        t.scroll_by(-10, 80, 10);
+        let place = t.place(80);
+        t.renew(of(30..=60));
+        assert_eq!((t.place(80), t.entries().len(), t.below()), (place, 60, 20));
+        t.renew(of(90..=120));
+        assert_eq!((t.scroll(), t.entries().len()), (Scroll::Tail, 31), "what is between is not known");
+        t.renew(of(100..=130));
+        assert_eq!((t.scroll(), t.newest(), t.entries().len()), (Scroll::Tail, 130, 31));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! One event in, a new state and effects out. Pure: time and fresh ids come with the event.
 
 use super::command::{self, Command};
+use super::door::HolderView;
 use super::effect::{Effect, Title};
 use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{client, commands, compose};
+use super::{availability, client, commands, compose};
 use crate::conversation::Tab;
 use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
@@ -102,12 +103,26 @@ fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
     }
 }
 
+/// The reason, with the colleague's name where one stands in the way.
+fn named(state: &State, reason: &'static str) -> SafeText {
+    let holder = state.target_row().map(|row| &row.holder);
+    match (reason.strip_prefix(availability::COLLEAGUE), holder) {
+        (Some(rest), Some(HolderView::Agent { name, .. })) => {
+            [name.clone(), SafeText::literal(rest)].into_iter().collect()
+        }
+        _ => SafeText::literal(reason),
+    }
+}
+
 fn run_if_possible(state: &mut State, spec: &'static command::Spec, fx: &mut Vec<Effect>) {
     match (spec.availability)(state) {
         Ok(()) => commands::run(state, spec.command, fx),
         // Esc where there is nothing to leave is no mistake worth a word.
         Err(_) if spec.command == Command::Back => {}
-        Err(reason) => refuse(state, reason, fx),
+        Err(reason) => {
+            let named = named(state, reason);
+            toast(state, named, true, fx);
+        }
     }
 }
 

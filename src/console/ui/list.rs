@@ -11,7 +11,7 @@ use crate::console::app::clock::{self, Urgency};
 use crate::console::app::door::{HolderView, RowView};
 use crate::console::app::layout::{Area, ROW_LINES};
 use crate::console::app::state::{Focus, Link};
-use crate::conversation::{State as Standing, Tab};
+use crate::conversation::{Reason, State as Standing, Tab};
 
 /// ```text
 /// longest wait first          2 new above: g
@@ -94,9 +94,14 @@ fn draw_row(buf: &mut Buffer, area: Area, row: &RowView, selected: bool, state: 
     };
     let mut first =
         vec![own(mark, look.bold()), safe(&row.name, if here { look.bold() } else { look.dim() })];
-    first.extend(remark(row, here, state, look));
     let clock = wait(row, here, state, look);
     let room = usize::from(area.w).saturating_sub(cells(&clock) + 1);
+    let said = remark(row, here, state, look, Reason::words);
+    if cells(&first) + cells(&said) <= room {
+        first.extend(said);
+    } else {
+        first.extend(remark(row, here, state, look, shortly));
+    }
     put(buf, area, 0, 0, super::paint::cut(first, room));
     put_right(buf, area, 0, clock);
 
@@ -122,8 +127,28 @@ fn draw_row(buf: &mut Buffer, area: Area, row: &RowView, selected: bool, state: 
     }
 }
 
+/// The reason in a word or two, where the sentence has no room: a whole word says more than half a sentence.
+fn shortly(reason: Reason) -> &'static str {
+    match reason {
+        Reason::HumanRequested => "asked",
+        Reason::VisitorButton => "button",
+        Reason::RestrictedTopic => "restricted",
+        Reason::Unanswered => "no answer",
+        Reason::Loop => "in circles",
+        Reason::AssistantFailed => "failed",
+        Reason::LlmJudgement => "needs help",
+        Reason::Keyword | Reason::Frustration | Reason::AgentTakeover => reason.words(),
+    }
+}
+
 /// What is said after the name: what became of a ghost, who types, a draft, why a person is needed.
-fn remark(row: &RowView, here: bool, state: &State, look: Look) -> Vec<Span<'static>> {
+fn remark(
+    row: &RowView,
+    here: bool,
+    state: &State,
+    look: Look,
+    reason_words: fn(Reason) -> &'static str,
+) -> Vec<Span<'static>> {
     let dot = || own(" · ", look.dim());
     if !here {
         let words = match (&row.holder, row.state) {
@@ -153,9 +178,9 @@ fn remark(row: &RowView, here: bool, state: &State, look: Look) -> Vec<Span<'sta
     }
     match (row.state, row.reason) {
         (Standing::Queued | Standing::Active, Some(reason)) => {
-            out.extend([dot(), own(reason.words(), look.plain())]);
+            out.extend([dot(), own(reason_words(reason), look.plain())]);
         }
-        (Standing::Assistant, Some(reason)) => out.extend([dot(), own(reason.words(), look.dim())]),
+        (Standing::Assistant, Some(reason)) => out.extend([dot(), own(reason_words(reason), look.dim())]),
         _ => {}
     }
     out
