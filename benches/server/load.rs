@@ -55,7 +55,7 @@ fn message(id: &str, cid: uuid::Uuid) -> Message {
 
 /// Messages acknowledged in `time` by so many visitors who each wait for their acknowledgement. The first message of each
 /// (which starts the conversation) is not counted.
-pub async fn acknowledged(address: &str, visitors: usize, time: Duration) -> usize {
+pub async fn acknowledged(address: &str, visitors: usize, time: Duration, warm: impl FnOnce()) -> usize {
     let done = Arc::new(AtomicUsize::new(0));
     let mut sockets = vec![];
     for _ in 0..visitors {
