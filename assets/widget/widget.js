@@ -1301,9 +1301,11 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
   function submit() {
     const text = wellFormed(box.value).trim();
     if (!text || state.stopped) return;
-    const bytes = new TextEncoder().encode(text).length;
-    if (bytes > MESSAGE_BYTES) {
-      state.trouble = 'This message is too long by ' + (bytes - MESSAGE_BYTES) + ' characters or so. Send it in two parts.';
+    const size = (s) => new TextEncoder().encode(s).length;
+    // In JSON, quotes and control characters take more room: a frame holds two messages' worth, less what is around it.
+    const over = Math.max(size(text) - MESSAGE_BYTES, size(JSON.stringify(text)) - 2 * MESSAGE_BYTES + 384);
+    if (over > 0) {
+      state.trouble = 'This message is too long by ' + over + ' characters or so. Send it in two parts.';
       paintSoon();
       return;
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::out::{Out, complain};
+use super::out::{Out, complain, inert};
 use super::{Done, Failure, agent, console as console_cmd, local, serve};
 use crate::console::{self, ConsoleOptions};
 use crate::conversation::Role;
@@ -52,6 +52,7 @@ pub(super) async fn run(args: Args) -> Done {
     std::fs::create_dir_all(&data)
         .map_err(|e| Failure::Refused(format!("the folder {} cannot be made: {e}", data.display())))?;
     crate::demo::log_to_file(&data);
+    tell_skipped(args.docs.as_deref());
     let token = token_of(&data)?;
     let listener = serve::bind(listen).await?;
     let demo = Demo::start(DemoOptions {
@@ -87,13 +88,16 @@ pub(super) async fn run(args: Args) -> Done {
     done
 }
 
-/// The token of the agent "you" in this folder: the one made there before, else a new one, kept with mode 0600.
+/// The demo's agent, as visitors read it ("Robin joined").
+const AGENT: &str = "Robin";
+
+/// The token of that agent in this folder: the one made there before, else a new one, kept with mode 0600.
 fn token_of(data: &std::path::Path) -> Result<String, Failure> {
     let path = data.join(LOGIN_FILE);
     if let Ok(kept) = std::fs::read_to_string(&path) {
         return Ok(kept.trim().to_owned());
     }
-    let (_, token) = agent::add(data, "you", Role::Supervisor)?;
+    let (_, token) = agent::add(data, AGENT, Role::Supervisor)?;
     let failed = |e: std::io::Error| Failure::Refused(format!("{} cannot be written: {e}", path.display()));
     let mut file = tempfile::NamedTempFile::new_in(data).map_err(failed)?;
     std::io::Write::write_all(&mut file, token.as_bytes()).map_err(failed)?;
@@ -101,10 +105,18 @@ fn token_of(data: &std::path::Path) -> Result<String, Failure> {
     Ok(token)
 }
 
+/// Says which of somebody's own pages are left out. A folder that cannot be used at all is told when the server starts.
+fn tell_skipped(docs: Option<&std::path::Path>) {
+    let Some(Ok((_, warnings))) = docs.map(crate::knowledge::load_dir) else { return };
+    for warning in &warnings {
+        complain(&inert(&warning.to_string()));
+    }
+}
+
 fn announce(url: &str, page: &str, token: &str) -> Done {
     Out.line(&format!("listening on {url}"))?;
     Out.line(&format!("Demo page, with the widget: {page}"))?;
-    Out.line("To sign in as the agent “you” from another terminal:")?;
+    Out.line("To sign in as the agent Robin from another terminal:")?;
     Out.line(&format!("  export BATON_URL={url}"))?;
     Out.line(&format!("  export BATON_TOKEN={token}"))?;
     Out.line("  baton")?;

@@ -247,6 +247,7 @@ impl Task {
     async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Ask>) {
         let mut serial: u64 = 0;
         while !self.gone {
+            self.give_back_oversized().await;
             if let Err(broken) = self.push_on(&mut serial) {
                 self.broken(broken).await;
             }
@@ -320,6 +321,23 @@ impl Task {
             self.in_flight = Some((id, now));
         }
         Ok(())
+    }
+
+    /// Gives back what no frame of this server can hold (escapes make a text longer than it looks). Sent all the same, it
+    /// would close the socket and everything behind it would wait for ever.
+    async fn give_back_oversized(&mut self) {
+        while let (Wire::Up { socket, .. }, None, Some((op, _))) =
+            (&self.wire, &self.in_flight, self.queue.front())
+        {
+            if socket.fits("r18446744073709551615", op) {
+                return;
+            }
+            let why = "it is too long for the server; split it. Nothing of it was sent";
+            if let Some((_, cid)) = self.queue.pop_front() {
+                let why = WireError::new("message.too_long", why);
+                self.emit(VisitorClientEvent::Refused { cid, why }).await;
+            }
+        }
     }
 
     async fn heard(&mut self, heard: Heard) {

@@ -25,7 +25,7 @@ use crate::engine::Engine;
 use crate::server::{self, ServerConfig};
 use crowd::Crowd;
 
-/// File in the data folder with the token of the agent "you" (mode 0600): the store itself has only its hash.
+/// File in the data folder with the token of its agent (mode 0600): the store itself has only its hash.
 pub const LOGIN_FILE: &str = "demo-token";
 
 /// How to start a demo.

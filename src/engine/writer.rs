@@ -224,6 +224,9 @@ fn one(
     }
     let mut conversation = find(batch, submit)?;
     authorise(&conversation, &submit.who)?;
+    if let Command::Reopen = submit.command {
+        conversation = newest_of_visitor(batch, conversation)?;
+    }
     match act(batch, &conversation, submit, principal, hash, None, shared) {
         Err(Refusal::Rejected(Rejection::ReopenWindowPassed)) => {
             let linked = conversation.id;
@@ -263,6 +266,15 @@ fn find(batch: &mut Batch<'_>, submit: &Submit) -> Result<Conversation, Refusal>
             };
             Ok(current.unwrap_or_else(|| Conversation::empty(ConversationId(Uuid::new_v4()))))
         }
+    }
+}
+
+/// A reopen takes the visitor's newest conversation: their next words go there, so an older one would be talked past.
+fn newest_of_visitor(batch: &mut Batch<'_>, asked: Conversation) -> Result<Conversation, Refusal> {
+    let (Some(site), Some(visitor)) = (&asked.site, &asked.visitor) else { return Ok(asked) };
+    match batch.current_of(site, visitor.id).map_err(fault)? {
+        Some(newest) if newest != asked.id => Ok(batch.conversation(newest).map_err(fault)?.unwrap_or(asked)),
+        _ => Ok(asked),
     }
 }
 

@@ -21,7 +21,7 @@ static STOP: &[&str] = &[
     "zu", "auf", "mein", "meine", "bitte", "was", "wo", "mochte", "le", "la", "les", "un", "une", "de",
     "des", "je", "est", "comment", "puis", "pour", "mon", "ma", "el", "los", "las", "una", "como", "puedo",
     "que", "en", "mi", "por", "para", "o", "os", "um", "uma", "posso", "meu", "minha", "il", "lo", "gli",
-    "mio", "het", "een", "ik", "hoe", "kan", "mijn", "van", "et", "y", "e",
+    "long", "take", "much", "many", "mio", "het", "een", "ik", "hoe", "kan", "mijn", "van", "et", "y", "e",
 ];
 
 /// The terms of a text in order, each with whether it tells something (is no stop word).

@@ -43,6 +43,9 @@ impl Reader {
     }
 }
 
+/// Words that say who speaks where no colour does: no agent may be called so.
+const ROLES_IN_A_CHAT: [&str; 5] = ["assistant", "visitor", "notice", "note", "system"];
+
 /// Adds an agent from another process, also while a server has the store open; creates the store where there is none.
 /// The name is stored without blanks at its ends.
 ///
@@ -52,6 +55,9 @@ impl Reader {
 pub fn add_agent(dir: &Path, name: &str, role: Role, token_sha256: &[u8; 32]) -> Result<AgentId, OpenError> {
     let name: String = name.trim().nfc().collect();
     if name.is_empty() || name.chars().count() > NAME || name.chars().any(char::is_control) {
+        return Err(OpenError::BadName);
+    }
+    if ROLES_IN_A_CHAT.contains(&name.to_lowercase().as_str()) {
         return Err(OpenError::BadName);
     }
     let path = open::prepare(dir)?;

@@ -148,7 +148,8 @@ fn walk(
         }
         let kind = entry.file_type()?;
         if kind.is_dir() && depth < DEPTH {
-            walk(&entry.path(), &format!("{prefix}{name}/"), depth + 1, pages)?;
+            // A folder that cannot be listed is named when the index is built; the other pages are served all the same.
+            let _ = walk(&entry.path(), &format!("{prefix}{name}/"), depth + 1, pages);
         } else if kind.is_file() && is_page(&entry.path()) {
             pages.entry(format!("{prefix}{name}")).or_insert(Place::File(entry.path()));
         }

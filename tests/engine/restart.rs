@@ -47,3 +47,26 @@ async fn a_stopped_engine_refuses_and_says_so() {
     let refused = world.visits(&visitor, say("late"), cid()).await;
     assert!(matches!(refused, Err(baton::engine::Refusal::Stopping)), "{refused:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reopen_takes_the_conversation_the_visitor_is_in() {
+    let timings = Timings { reopen_window_ms: 0, resolve_notice_ms: 0, ..Timings::default() };
+    let world = World::with(Settings { timings, ..Settings::default() }, Arc::new(DocsResponder));
+    let agent = world.agent("Ada", Role::Agent).await;
+    let visitor = world.visitor();
+    let old = world.says(&visitor, "do you ship to Norway?").await.conversation;
+    world.acts(&agent, old, Command::Resolve).await.unwrap();
+    let resolved = world.conversation(old).await.resolved.unwrap().0;
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    while world.engine.now() <= resolved {
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::task::yield_now().await;
+    }
+    let new = world.says(&visitor, "do you ship to Norway?").await.conversation;
+    assert_ne!(old, new, "past the window a new conversation begins");
+    assert_eq!(world.conversation(new).await.linked, Some(old));
+    let answered = world.acts(&agent, old, Command::Reopen).await.unwrap();
+    assert_eq!(answered.conversation, new);
+    assert_eq!(world.conversation(new).await.state, State::Active);
+    assert_eq!(world.conversation(old).await.state, State::Resolved);
+}
