@@ -20,13 +20,11 @@ pub fn run() {
                 frame.set_cursor_position(Position { x: 2 + typed.len() as u16, y });
             })
             .unwrap();
-        match read().unwrap() {
-            Event::Key(key) => match key.code {
-                KeyCode::Char(c) => typed.push(c),
-                KeyCode::Backspace => drop(typed.pop()),
-                KeyCode::Esc => break,
-                _ => {}
-            },
+        let Event::Key(key) = read().unwrap() else { continue };
+        match key.code {
+            KeyCode::Char(c) => typed.push(c),
+            KeyCode::Backspace => drop(typed.pop()),
+            KeyCode::Esc => break,
             _ => {}
         }
     }
