@@ -20,13 +20,12 @@ pub fn run() {
                 frame.set_cursor_position(Position { x: 2 + typed.len() as u16, y });
             })
             .unwrap();
-        if let Event::Key(key) = read().unwrap() {
-            match key.code {
-                KeyCode::Char(c) => typed.push(c),
-                KeyCode::Backspace => drop(typed.pop()),
-                KeyCode::Esc => break,
-                _ => {}
-            }
+        let Event::Key(key) = read().unwrap() else { continue };
+        match key.code {
+            KeyCode::Char(c) => typed.push(c),
+            KeyCode::Backspace => drop(typed.pop()),
+            KeyCode::Esc => break,
+            _ => {}
         }
     }
     ratatui::restore();

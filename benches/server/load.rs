@@ -54,7 +54,7 @@ fn message(id: &str, cid: uuid::Uuid) -> Message {
 }
 
 /// Messages acknowledged in `time` by so many visitors who each wait for their acknowledgement. The first message of each
-/// (which starts the conversation) is not counted.
+/// (which starts the conversation) is not counted: `warm` is called when they are all there.
 pub async fn acknowledged(address: &str, visitors: usize, time: Duration, warm: impl FnOnce()) -> usize {
     let done = Arc::new(AtomicUsize::new(0));
     let mut sockets = vec![];
@@ -108,12 +108,21 @@ pub async fn delivery_minus_ack(address: &str, token: &str, per_second: u32, tim
     answer(&mut agent, "a").await;
     let at = Arc::clone(&seen);
     let reader = tokio::spawn(async move {
+        let mut unacked = 0;
         while let Some(Ok(frame)) = agent.next().await {
             if let Message::Text(text) = frame {
                 let now = Instant::now();
                 if text.starts_with(r#"{"t":"row""#) {
                     let frame: Value = serde_json::from_str(&text).unwrap();
-                    at.lock().unwrap().insert(frame["seq"].as_u64().unwrap(), now);
+                    let seq = frame["seq"].as_u64().unwrap();
+                    at.lock().unwrap().insert(seq, now);
+                    // Without word from its reader the server would stop sending.
+                    unacked += 1;
+                    if unacked == 32 {
+                        unacked = 0;
+                        let ack = format!(r#"{{"t":"ctl","type":"ack","seq":{seq}}}"#);
+                        agent.send(Message::text(ack)).await.unwrap();
+                    }
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The writer: one thread that decides, commits groups, acknowledges after the commit, then publishes.
+//! The writer: one thread that decides, commits groups, and after the commit publishes and acknowledges.
 //!
 //! Invariant: nothing is acknowledged or published before it is durable. While one flush runs, the next group gathers; that
 //! is all the batching there is, so an unloaded message costs one flush and waits for nobody.
@@ -50,6 +50,7 @@ pub(super) enum Job {
 struct Pending {
     reply: Option<oneshot::Sender<Answer>>,
     answer: Answer,
+    published: Option<Published>,
 }
 
 /// Runs until told to stop, or until the store can no longer be trusted.
@@ -138,32 +139,29 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
         }
     }
     let mut pending = Vec::with_capacity(submits.len());
-    let mut published = Vec::with_capacity(submits.len());
     for (submit, reply) in submits {
-        match one(&mut batch, &submit, shared) {
-            Ok((answer, batch_of_events)) => {
-                published.extend(batch_of_events);
-                pending.push(Pending { reply, answer: Ok(answer) });
-            }
-            Err(refused) => pending.push(Pending { reply, answer: Err(refused) }),
-        }
+        pending.push(match one(&mut batch, &submit, shared) {
+            Ok((answer, published)) => Pending { reply, answer: Ok(answer), published },
+            Err(refused) => Pending { reply, answer: Err(refused), published: None },
+        });
     }
-    if published.is_empty() {
+    let Some(head) = pending.iter().rev().find_map(|p| p.published.as_ref()).map(|p| p.seq) else {
         // Nothing was appended: no flush is due, and dropping the batch rolls nothing back.
         drop(batch);
         pending.into_iter().for_each(|p| answer(p.reply, p.answer));
         return;
-    }
+    };
     match batch.commit() {
         Ok(()) => {
-            let head = published.last().map_or(0, |p| p.seq);
             shared.head.store(head, std::sync::atomic::Ordering::Release);
-            pending.into_iter().for_each(|p| answer(p.reply, p.answer));
-            for p in published {
-                let p = Arc::new(p);
-                shared.note_timers(&p.state);
-                shared.after_commit(&p);
-                shared.hub.publish(&p);
+            for Pending { reply, answer: with, published } in pending {
+                // Before the acknowledgement: then the asker's socket wakes once and writes both together.
+                if let Some(published) = published.map(Arc::new) {
+                    shared.note_timers(&published.state);
+                    shared.after_commit(&published);
+                    shared.hub.publish(&published);
+                }
+                answer(reply, with);
             }
         }
         Err(error) => {

@@ -144,10 +144,15 @@ impl Visitor {
 
     /// Everything that waits, in one write.
     async fn deliveries(&mut self, first: Option<Delivery>) -> Result<(), End> {
-        let mut next = first;
-        if next.is_none() {
+        if first.is_none() {
             return Err(End::Close(CloseCode::Restart, "the server restarts"));
         }
+        self.write_out(first).await
+    }
+
+    /// What was fed before, this delivery and what waits behind it, in one write.
+    async fn write_out(&mut self, first: Option<Delivery>) -> Result<(), End> {
+        let mut next = first;
         while let Some(delivery) = next {
             self.deliver(delivery).await?;
             next = self.sub.try_next();

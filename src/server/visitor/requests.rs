@@ -81,7 +81,10 @@ impl Visitor {
             Ok(Done::Nothing) => good(request.id, &json!({}), None),
             Err(error) => refusal(request.id, &error),
         };
-        self.link.send(answer).await
+        self.link.feed(answer).await?;
+        // What the command caused was published before it was answered: both go out in one write.
+        let caused = self.sub.try_next();
+        self.write_out(caused).await
     }
 
     async fn strike(&mut self, text: &str, error: WireError) -> Result<(), End> {
