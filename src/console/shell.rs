@@ -1,6 +1,6 @@
 //! State, panels and terminal together, without the loop: events in, effects out, frames when due.
 //!
-//! Invariant: at most one frame in [`FRAME_MS`]; none while nothing changed. Time comes from the caller, so tests have it.
+//! Invariant: at most one frame in [`FRAME_MS`] for what arrives, and one for each key at once; none while nothing changed. Time comes from the caller, so tests have it.
 
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -22,6 +22,8 @@ pub struct Shell<B: Backend> {
     cache: Cache,
     hits: HitMap,
     dirty: bool,
+    /// A key or a paste came: it is shown at once, whatever else arrives.
+    typed: bool,
     last_frame: Option<u64>,
     frames: u64,
 }
@@ -36,6 +38,7 @@ impl<B: Backend> Shell<B> {
             cache: Cache::default(),
             hits: HitMap::default(),
             dirty: true,
+            typed: false,
             last_frame: None,
             frames: 0,
         }
@@ -44,12 +47,13 @@ impl<B: Backend> Shell<B> {
     /// Takes in an event.
     pub fn event(&mut self, event: Event, now: Now) -> Vec<Effect> {
         self.dirty = true;
+        self.typed |= matches!(event, Event::Key(_) | Event::Paste(_));
         app::update(&mut self.state, event, now)
     }
 
     /// Milliseconds until a frame is due; none while nothing changed.
     pub fn frame_in(&self, mono: u64) -> Option<u64> {
-        let due = self.last_frame.map_or(0, |last| last + FRAME_MS);
+        let due = self.last_frame.filter(|_| !self.typed).map_or(0, |last| last + FRAME_MS);
         self.dirty.then(|| due.saturating_sub(mono))
     }
 
@@ -65,6 +69,7 @@ impl<B: Backend> Shell<B> {
         let Self { state, terminal, look, cache, hits, .. } = self;
         terminal.draw(|frame| *hits = ui::draw(frame, state, *look, cache))?;
         self.dirty = false;
+        self.typed = false;
         self.last_frame = Some(mono);
         self.frames += 1;
         Ok(true)

@@ -167,11 +167,11 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
         Err(error) => {
             tracing::error!(%error, "a group could not be committed; none of it was acknowledged");
             let why = refusal(&error);
-            for p in &published {
-                // A deadline that fell into this group is still due.
-                shared.look_again(p.conversation);
-            }
             for p in pending {
+                if let Some(published) = &p.published {
+                    // A deadline that fell into this group is still due.
+                    shared.look_again(published.conversation);
+                }
                 // Refusals stand as they are; what would have been a success was not saved.
                 answer(p.reply, p.answer.and(Err(why.clone())));
             }

@@ -43,7 +43,9 @@ pub enum OpenError {
     #[error("there is an agent named “{}” already; choose another name", .0.escape_debug())]
     NameTaken(String),
     /// The name cannot be an agent's.
-    #[error("an agent's name has 1 to 64 characters, no control characters, and is none of assistant, visitor, notice, note and system")]
+    #[error(
+        "an agent's name has 1 to 64 characters, no control characters, and is none of assistant, visitor, notice, note and system"
+    )]
     BadName,
     /// The token is in use.
     #[error("another agent has this very token; make a new one")]
