@@ -1,5 +1,6 @@
 /*
- * Baton's visitor widget: one file, no dependency, no build step.
+ * Baton's visitor widget: one file, no dependency, no build step. Longer than 500 lines because a page loads it
+ * with one tag, as it stands here.
  *
  *   <script async src="https://chat.example.com/widget.js" data-site="demo"></script>
  *

@@ -337,7 +337,7 @@ impl Engine {
         self.shared.wake.notify_waiters();
     }
 
-    /// Submits without waiting for the answer; for timers.
+    /// What the engine's own parts share; for the assistant's runs.
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
