@@ -8,6 +8,7 @@
 //! | [`conversation`] | PURE. What a conversation is: events, commands, `decide`, `apply` |
 //! | [`handoff`] | PURE. When to bring in a person, and the card that explains why |
 //! | [`text`] | PURE. Makes text from strangers safe to draw, export and log |
+//! | [`settings`] | Settings files: what is wrong, with file, line, key and the nearest known one |
 //! | [`knowledge`] | Docs folder to passages to a ranked index |
 //! | [`assistant`] | Answers visitors from the index, or asks for a handoff |
 //! | [`log`] | The durable event log and the read model (SQLite) |
@@ -31,4 +32,5 @@ pub mod knowledge;
 pub mod log;
 pub mod protocol;
 pub mod server;
+pub mod settings;
 pub mod text;

@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn child() {
     let Ok(task) = std::env::var(TASK) else { return };
     let options = ConsoleOptions {
+        config: Default::default(),
+        config_error: None,
         url: "http://127.0.0.1:9".into(),
         token: "none".into(),
         state_dir: None,

@@ -60,7 +60,7 @@ fn what_cannot_be_done_says_why_and_names_the_key_that_helps() {
         ("2a", "you hold it already: r replies"),
         ("u", "nothing to undo"),
         ("5e", "no conversation is selected: j and k move"),
-        ("x", "that key does nothing here: ? shows the keys"),
+        ("%", "that key does nothing here: ? shows the keys"),
     ] {
         let mut desk = desk();
         if keys == "b" {

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use super::target::ServerArgs;
 use super::{Done, Failure, local};
 use crate::client::default_state_dir;
+use crate::console::config::{self, Config};
 use crate::console::{self, ConsoleOptions};
 
 pub(super) async fn run(server: &ServerArgs) -> Done {
@@ -12,7 +13,10 @@ pub(super) async fn run(server: &ServerArgs) -> Done {
     let (url, token) = server.both()?;
     // A wrong token or no server is better told here, before the screen is taken, than in it.
     crate::client::oneshot::Session::open(&url, &token).await?.close().await;
+    let (config, config_error) = settings();
     let options = ConsoleOptions {
+        config,
+        config_error,
         url,
         token,
         state_dir: default_state_dir(),
@@ -31,4 +35,12 @@ pub(super) fn need_terminal() -> Done {
         "the console needs a terminal for its input and output. In scripts use `baton queue`, `baton show`, `baton reply`, … with --json; see `baton --help`"
             .into(),
     ))
+}
+
+/// The agent's settings, or the defaults and what is wrong with the file.
+pub(super) fn settings() -> (Config, Option<String>) {
+    match config::default_file().map_or_else(|| Ok(Config::default()), |file| Config::load(&file)) {
+        Ok(config) => (config, None),
+        Err(error) => (Config::default(), Some(error.to_string())),
+    }
 }

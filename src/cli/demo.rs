@@ -70,7 +70,10 @@ pub(super) async fn run(args: Args) -> Done {
         Ok(())
     } else {
         // The console minds the signals itself, so that the terminal is given back first.
+        let (config, config_error) = super::console::settings();
         let options = ConsoleOptions {
+            config,
+            config_error,
             url,
             token,
             state_dir: Some(data.join("state")),

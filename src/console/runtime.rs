@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
+use super::config::Config;
 use super::shell::Shell;
 use super::term::{self, Guard, Net, Screen};
 use super::ui::Look;
@@ -46,6 +47,10 @@ pub struct ConsoleOptions {
     pub status_note: Option<String>,
     /// Become Available at once.
     pub available_on_start: bool,
+    /// The agent's settings.
+    pub config: Config,
+    /// What is wrong with the settings file, if anything is: the console opens all the same and says it.
+    pub config_error: Option<String>,
 }
 
 /// Opens the console and works it until the agent leaves or a signal ends it.
@@ -61,6 +66,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     let (net, panics) = Net::new();
     let guard = Guard::take().context("the terminal cannot be put into raw mode")?;
     let start = Start {
+        config: options.config.clone(),
         size,
         tz: TimeZone::system(),
         status_note: options.status_note.clone(),
@@ -86,6 +92,9 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         leaving: false,
         suspend: false,
     };
+    if let Some(words) = options.config_error {
+        runtime.take(Event::ConfigBroken(Untrusted::new(words).log()))?;
+    }
     let worked = runtime.work(reports, panics, signals).await;
     let Runtime { client, guard, .. } = runtime;
     client.close().await;

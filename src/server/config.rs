@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::config_error::Source;
 use super::config_file::{File, SiteKeys};
 use super::docs::DocsSource;
 use super::{ConfigError, DocsBook, normal_origin};
@@ -15,6 +14,7 @@ use crate::engine::{EngineOptions, SiteConfig};
 use crate::handoff::policy::{Policy, Routing, RoutingMode, WhenNobody};
 use crate::knowledge::{Index, load_dir, load_embedded};
 use crate::protocol::Limits;
+use crate::settings::Source;
 
 const GREETING: &str = "Hello! Ask me anything. I answer from our help pages, and can bring in a person.";
 

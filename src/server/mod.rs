@@ -13,7 +13,6 @@ mod agent;
 mod answers;
 mod bucket;
 mod config;
-mod config_error;
 mod config_file;
 mod docs;
 mod hello;
@@ -27,9 +26,9 @@ mod shared;
 mod upgrade;
 mod visitor;
 
+pub use crate::settings::ConfigError;
 pub use bucket::TokenBucket;
 pub use config::{ServerConfig, build_index};
-pub use config_error::ConfigError;
 pub use docs::{DocsBook, DocsSource};
 pub use origin::{OriginRule, check_origin, is_loopback_origin, normal_origin};
 pub use run::run;

@@ -53,6 +53,18 @@ pub fn truncate<'a>(text: &'a str, max_cells: usize, ellipsis: &str) -> Cow<'a, 
     Cow::Borrowed(text)
 }
 
+/// The text without so many cells at its start; a cluster that lies across goes too.
+pub fn skip(text: &str, cells: usize) -> &str {
+    let mut left = cells;
+    for (at, cluster) in text.grapheme_indices(true) {
+        if left == 0 {
+            return &text[at..];
+        }
+        left = left.saturating_sub(cluster_cells(cluster));
+    }
+    if cells == 0 { text } else { "" }
+}
+
 /// Breaks text into rows of at most `width` cells: at line breaks, after spaces, between wide characters (but not before
 /// closing punctuation), after zero width spaces, and inside a word only if the word alone is wider than a row.
 ///

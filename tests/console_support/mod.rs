@@ -232,7 +232,13 @@ pub struct Desk {
 impl Desk {
     /// A console that has not heard from the server yet.
     pub fn silent(w: u16, h: u16) -> Self {
-        let start = Start { size: (w, h), tz: jiff::tz::TimeZone::UTC, status_note: None, available: false };
+        let start = Start {
+            config: Default::default(),
+            size: (w, h),
+            tz: jiff::tz::TimeZone::UTC,
+            status_note: None,
+            available: false,
+        };
         Self {
             state: State::new(start),
             mono: 10_000,

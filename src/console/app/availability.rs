@@ -116,6 +116,37 @@ pub fn resolve(s: &State) -> May {
     mine_or_free(s)
 }
 
+/// Release, snooze: what an agent holds.
+pub fn held(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    online(s)?;
+    match row.state {
+        Standing::Resolved => Err(RESOLVED),
+        Standing::Assistant | Standing::Queued => Err("nobody holds it: a takes it first"),
+        _ if supervises(s) && !row.gone => Ok(()),
+        _ => mine_or_free(s),
+    }
+}
+
+/// Transfer: what is queued or held.
+pub fn transfer(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    online(s)?;
+    match row.state {
+        Standing::Resolved => Err(RESOLVED),
+        Standing::Assistant => Err("the assistant has it: a takes it over first"),
+        _ if supervises(s) && !row.gone => Ok(()),
+        _ => mine_or_free(s),
+    }
+}
+
+/// Tags and priority: any conversation in sight.
+pub fn label(s: &State) -> May {
+    let row = s.target_row().ok_or(NOTHING)?;
+    online(s)?;
+    if row.gone { Err(GONE) } else { Ok(()) }
+}
+
 /// Hand back.
 pub fn hand_back(s: &State) -> May {
     let row = s.target_row().ok_or(NOTHING)?;

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use super::availability as may;
 use super::key::Key;
 use super::state::{Focus, State};
+pub use super::table::COMMANDS;
 
 /// Where a key counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,30 @@ pub enum Command {
     Search,
     Palette,
     Help,
+    Release,
+    Transfer,
+    Snooze,
+    ResolveNext,
+    NextWaiting,
+    Tags,
+    Priority,
+    Mark,
+    MarkAll,
+    Sites,
+    Away,
+    Why,
+    Copy,
+    OpenLink,
+    Bare,
+    FreeMouse,
+    Pipe,
+    Macro,
+    RepeatMacro,
+    Retry,
+    Editor,
+    OtherAudience,
+    SendAndResolve,
+    Unfold,
     Send,
     Newline,
     Leave,
@@ -106,7 +131,7 @@ pub struct Spec {
     pub availability: fn(&State) -> Result<(), &'static str>,
 }
 
-const fn spec(
+pub(super) const fn spec(
     command: Command,
     name: &'static str,
     title: &'static str,
@@ -117,17 +142,17 @@ const fn spec(
 }
 
 impl Spec {
-    const fn foot(mut self, word: &'static str) -> Self {
+    pub(super) const fn foot(mut self, word: &'static str) -> Self {
         self.footer = word;
         self
     }
 
-    const fn guarded(mut self) -> Self {
+    pub(super) const fn guarded(mut self) -> Self {
         self.guarded = true;
         self
     }
 
-    const fn when(mut self, availability: fn(&State) -> Result<(), &'static str>) -> Self {
+    pub(super) const fn when(mut self, availability: fn(&State) -> Result<(), &'static str>) -> Self {
         self.availability = availability;
         self
     }
@@ -156,207 +181,6 @@ fn join(keys: impl Iterator<Item = &'static str>) -> String {
     out
 }
 
-use Where::{Composer, Conversation, Everywhere, List, Panes};
-
-/// The table.
-pub static COMMANDS: &[Spec] = &[
-    spec(
-        Command::Accept,
-        "accept",
-        "Accept or take over",
-        "take the conversation; the assistant falls silent",
-        &[(Panes, "a")],
-    )
-    .foot("accept")
-    .guarded()
-    .when(may::accept),
-    spec(
-        Command::Reply,
-        "reply",
-        "Reply to the visitor",
-        "write to the visitor; sending takes over if need be",
-        &[(Panes, "r")],
-    )
-    .foot("reply")
-    .when(may::reply),
-    spec(
-        Command::Hello,
-        "hello",
-        "Say hello",
-        "a ready greeting, held 3 s so that u can recall it",
-        &[(Panes, "H")],
-    )
-    .foot("hello")
-    .guarded()
-    .when(may::hello),
-    spec(Command::Note, "note", "Write a note", "write a note only agents see", &[(Panes, "n")])
-        .foot("note")
-        .when(may::note),
-    spec(
-        Command::Resolve,
-        "resolve",
-        "Resolve",
-        "end it; the assistant answers if the visitor returns",
-        &[(Panes, "e")],
-    )
-    .foot("resolve")
-    .guarded()
-    .when(may::resolve),
-    spec(
-        Command::HandBack,
-        "hand-back",
-        "Hand back to the assistant",
-        "the assistant goes on with the conversation",
-        &[(Panes, "b")],
-    )
-    .foot("hand back")
-    .guarded()
-    .when(may::hand_back),
-    spec(
-        Command::Undo,
-        "undo",
-        "Undo a resolve, recall a hello",
-        "take back the last resolve, or a hello still held",
-        &[(Panes, "u")],
-    )
-    .foot("undo")
-    .when(may::undo),
-    spec(Command::Reopen, "reopen", "Reopen", "take a resolved conversation up again", &[(Panes, "R")])
-        .foot("reopen")
-        .guarded()
-        .when(may::reopen),
-    spec(
-        Command::Availability,
-        "availability",
-        "Available or Away",
-        "switch between Available and Away",
-        &[(Panes, "~")],
-    )
-    .foot("away")
-    .guarded()
-    .when(may::online),
-    spec(
-        Command::Open,
-        "open",
-        "Open the conversation",
-        "read it; opening claims nothing",
-        &[(List, "enter"), (List, "l")],
-    )
-    .foot("open")
-    .when(may::target),
-    spec(Command::Peek, "peek", "Peek", "show it and stay in the list; claims nothing", &[(List, "space")])
-        .when(may::target),
-    spec(
-        Command::Back,
-        "back",
-        "Back to the list",
-        "go to the list; the conversation stays open",
-        &[(Conversation, "esc"), (Conversation, "h")],
-    )
-    .foot("back")
-    .when(may::reading),
-    spec(Command::Down, "down", "", "next row; scroll down", &[(Panes, "j"), (Panes, "down")]),
-    spec(Command::Up, "up", "", "previous row; scroll up", &[(Panes, "k"), (Panes, "up")]),
-    spec(
-        Command::Top,
-        "top",
-        "To the top",
-        "first row, with what is new above; oldest message",
-        &[(Panes, "g"), (Panes, "home")],
-    ),
-    spec(
-        Command::Bottom,
-        "bottom",
-        "To the end",
-        "last row; newest message",
-        &[(Panes, "G"), (Panes, "end")],
-    ),
-    spec(
-        Command::PageDown,
-        "page-down",
-        "Page down",
-        "half a screen down",
-        &[(Panes, "ctrl-d"), (Panes, "pgdn")],
-    ),
-    spec(Command::PageUp, "page-up", "Page up", "half a screen up", &[(Panes, "ctrl-u"), (Panes, "pgup")]),
-    spec(Command::Tab(0), "tab-queue", "Tab Queue", "who waits for a person", &[(Panes, "1")]),
-    spec(Command::Tab(1), "tab-mine", "Tab Mine", "what you hold", &[(Panes, "2")]),
-    spec(Command::Tab(2), "tab-assistant", "Tab Assistant", "live with the assistant", &[(Panes, "3")]),
-    spec(Command::Tab(3), "tab-snoozed", "Tab Snoozed", "put aside", &[(Panes, "4")]),
-    spec(Command::Tab(4), "tab-resolved", "Tab Resolved", "ended, newest first", &[(Panes, "5")]),
-    spec(Command::NextTab, "next-tab", "Next tab", "next tab", &[(Panes, "tab")]).foot("tabs"),
-    spec(Command::PreviousTab, "previous-tab", "Previous tab", "previous tab", &[(Panes, "shift-tab")]),
-    spec(
-        Command::Settle,
-        "settle",
-        "Sort the list anew",
-        "sort the list anew and show what is new above",
-        &[(Panes, ".")],
-    ),
-    spec(
-        Command::Card,
-        "card",
-        "Card on or off",
-        "card, page, visitor and history on or off",
-        &[(Panes, "s")],
-    )
-    .foot("card"),
-    spec(Command::Search, "search", "Search", "search all conversations", &[(Panes, "/")])
-        .foot("search")
-        .when(may::online),
-    spec(Command::Send, "send", "", "send", &[(Composer, "enter")]).foot("send").when(may::composing),
-    spec(Command::Leave, "leave", "", "leave the composer; the draft is kept", &[(Composer, "esc")])
-        .foot("keep draft")
-        .when(may::composing),
-    spec(
-        Command::Newline,
-        "newline",
-        "",
-        "begin a new line",
-        &[(Composer, "ctrl-j"), (Composer, "alt-enter"), (Composer, "shift-enter")],
-    )
-    .foot("new line")
-    .when(may::composing),
-    spec(
-        Command::Palette,
-        "palette",
-        "",
-        "any command by its name",
-        &[(Panes, ":"), (Panes, "ctrl-k"), (Composer, "ctrl-k")],
-    )
-    .foot("commands"),
-    spec(
-        Command::Help,
-        "help",
-        "Help: all keys",
-        "all keys; type to filter, Enter carries out",
-        &[(Panes, "?")],
-    )
-    .foot("help"),
-    spec(
-        Command::Redraw,
-        "redraw",
-        "Draw the screen anew",
-        "draw the screen anew",
-        &[(Everywhere, "ctrl-l")],
-    ),
-    spec(
-        Command::Suspend,
-        "suspend",
-        "Suspend to the shell",
-        "suspend to the shell; fg comes back",
-        &[(Everywhere, "ctrl-z")],
-    ),
-    spec(
-        Command::Quit,
-        "quit",
-        "Quit",
-        "quit; asks while you hold conversations",
-        &[(Panes, "q"), (Everywhere, "ctrl-c")],
-    )
-    .foot("quit"),
-];
-
 /// The row of a command.
 pub fn find(command: Command) -> Option<&'static Spec> {
     COMMANDS.iter().find(|spec| spec.command == command)
@@ -372,7 +196,8 @@ pub fn lookup(focus: Focus, key: Key) -> Option<&'static Spec> {
 
 /// What a key means while something lies over the panes.
 pub fn lookup_everywhere(key: Key) -> Option<&'static Spec> {
-    let everywhere = |(place, spelt): &(Where, &str)| *place == Everywhere && spelt.parse::<Key>() == Ok(key);
+    let everywhere =
+        |(place, spelt): &(Where, &str)| *place == Where::Everywhere && spelt.parse::<Key>() == Ok(key);
     COMMANDS.iter().find(|spec| spec.keys.iter().any(everywhere))
 }
 

@@ -10,7 +10,9 @@ use super::search::Search;
 use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
 use super::update::{next_ask, toast};
-use super::{compose, door};
+use super::{
+    away, claiming, compose, copying, door, ending, jump, labels, macros, marks, piping, sites, why, writing,
+};
 use crate::client::DraftKind;
 use crate::conversation::{Cid, ConversationId, State as Standing, Tab};
 use crate::protocol::{AgentOp, AvailabilityInfo, CidOnly, ConversationArg, ListArg};
@@ -96,6 +98,30 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Search => state.overlay = Some(Overlay::Search(Search::default())),
         Command::Palette => state.overlay = Some(Overlay::Palette(Picker::default())),
         Command::Help => state.overlay = Some(Overlay::Help(Picker { all: true, ..Picker::default() })),
+        Command::Release => claiming::ask_release(state),
+        Command::Transfer => claiming::ask_transfer(state),
+        Command::Snooze => ending::ask_snooze(state),
+        Command::ResolveNext => ending::resolve_next(state, fx),
+        Command::NextWaiting => jump::next_waiting(state, fx),
+        Command::Tags => labels::ask_tags(state),
+        Command::Priority => labels::ask_priority(state),
+        Command::Mark => marks::toggle(state),
+        Command::MarkAll => marks::all(state),
+        Command::Sites => sites::ask(state),
+        Command::Away => away::ask(state),
+        Command::Why => why::toggle(state, fx),
+        Command::Copy => copying::message(state, fx),
+        Command::OpenLink => copying::ask_link(state),
+        Command::Bare => copying::bare(state, fx),
+        Command::Pipe => piping::ask(state),
+        Command::Macro => macros::ask(state, fx),
+        Command::RepeatMacro => macros::repeat(state, fx),
+        Command::Retry => writing::retry(state, fx),
+        Command::Editor => writing::editor(state, fx),
+        Command::OtherAudience => writing::other_audience(state, fx),
+        Command::SendAndResolve => writing::send_and_resolve(state, fx),
+        Command::Unfold => writing::unfold(state, fx),
+        Command::FreeMouse => {}
         Command::Send => compose::enter(state, fx),
         Command::Newline => compose::newline(state, fx),
         Command::Leave => compose::leave(state, fx),

@@ -42,6 +42,8 @@ pub enum Event {
     Tick,
     /// A background part of the console panicked; these are its words.
     Panicked(SafeText),
+    /// The settings file is wrong, and how; the defaults hold.
+    ConfigBroken(SafeText),
     /// The program was stopped and goes on; the screen is empty.
     Resumed,
     /// The console is asked to end (a signal).

@@ -37,6 +37,8 @@ pub enum Code {
     PageUp,
     /// A screen down.
     PageDown,
+    /// A function key, 1 to 12.
+    F(u8),
 }
 
 /// One key press. `shift` is kept only where the code does not say it already.
@@ -53,7 +55,19 @@ pub struct Key {
 }
 
 /// The names of the keys that are no characters.
-const NAMED: [(&str, Code); 15] = [
+const NAMED: [(&str, Code); 27] = [
+    ("f1", Code::F(1)),
+    ("f2", Code::F(2)),
+    ("f3", Code::F(3)),
+    ("f4", Code::F(4)),
+    ("f5", Code::F(5)),
+    ("f6", Code::F(6)),
+    ("f7", Code::F(7)),
+    ("f8", Code::F(8)),
+    ("f9", Code::F(9)),
+    ("f10", Code::F(10)),
+    ("f11", Code::F(11)),
+    ("f12", Code::F(12)),
     ("enter", Code::Enter),
     ("esc", Code::Esc),
     ("tab", Code::Tab),
@@ -143,6 +157,7 @@ impl fmt::Display for Key {
             Code::Left => f.write_str("←"),
             Code::Right => f.write_str("→"),
             Code::BackTab => f.write_str("Shift-Tab"),
+            Code::F(n) => write!(f, "F{n}"),
             Code::PageUp => f.write_str("PgUp"),
             Code::PageDown => f.write_str("PgDn"),
             code => {

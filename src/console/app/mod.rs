@@ -6,23 +6,37 @@
 
 mod alerts;
 mod availability;
+mod away;
+mod claiming;
 mod client;
 pub mod clock;
 pub mod command;
 mod commands;
 mod compose;
+mod copying;
 pub mod door;
 mod effect;
+mod ending;
 mod event;
+mod jump;
 pub mod key;
+mod labels;
 pub mod layout;
 pub mod list;
+mod macros;
+mod marks;
 pub mod picker;
+mod piping;
+pub mod prompt;
 pub mod search;
+mod sites;
 pub mod state;
+mod table;
 mod tick;
 pub mod transcript;
 mod update;
+mod why;
+mod writing;
 
 pub use alerts::Banner;
 pub use compose::HELLO_HELD_MS;

@@ -14,10 +14,12 @@ use super::effect::{Tag, Title};
 use super::event::Now;
 use super::list::List;
 use super::picker::Picker;
+use super::prompt::Prompt;
 use super::search::Search;
 use super::transcript::Transcript;
 use crate::client::DraftKind;
 use crate::console::composer::Composer;
+use crate::console::config::Config;
 use crate::conversation::{Cid, Conversation, ConversationId, State as Standing, Tab, Time};
 use crate::text::SafeText;
 
@@ -64,6 +66,8 @@ pub enum Overlay {
     Search(Search),
     /// A question.
     Confirm(Confirm),
+    /// A line to fill in, or a choice.
+    Prompt(Prompt),
 }
 
 /// A question that must be answered first.
@@ -197,6 +201,8 @@ pub(super) enum Pending {
 /// Everything.
 #[derive(Debug)]
 pub struct State {
+    /// The agent's settings.
+    pub config: Config,
     /// The terminal's columns and rows.
     pub size: (u16, u16),
     /// When the last event came.
@@ -277,6 +283,8 @@ pub struct State {
 /// How a console starts.
 #[derive(Debug, Clone)]
 pub struct Start {
+    /// The agent's settings.
+    pub config: Config,
     /// Columns and rows.
     pub size: (u16, u16),
     /// The agent's time zone.
@@ -291,6 +299,7 @@ impl State {
     /// A console that has heard nothing yet.
     pub fn new(start: Start) -> Self {
         Self {
+            config: start.config,
             size: start.size,
             now: Now { wall: Time(0), mono: 0, fresh: Uuid::nil() },
             tz: start.tz,

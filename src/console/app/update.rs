@@ -7,7 +7,7 @@ use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{availability, client, commands, compose};
+use super::{availability, client, commands, compose, prompt};
 use crate::conversation::Tab;
 use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
@@ -47,6 +47,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             let sentence = SafeText::literal("a background part failed; nothing typed is lost: ");
             toast(state, SafeText::join(&SafeText::default(), [&sentence, &words]), true, &mut fx);
         }
+        Event::ConfigBroken(words) => toast(state, words, true, &mut fx),
         Event::Resumed => fx.push(Effect::Redraw),
         Event::Terminate => commands::leave(state, &mut fx),
     }
@@ -130,6 +131,8 @@ fn on_paste(state: &mut State, text: &str, fx: &mut Vec<Effect>) {
     if state.focus == Focus::Composer && state.overlay.is_none() {
         compose::before_key(state, fx);
         compose::paste(state, text, fx);
+    } else if matches!(state.overlay, Some(Overlay::Prompt(_))) {
+        prompt::paste(state, text);
     } else {
         refuse(state, "a paste was ignored: r or n opens the composer, paste there", fx);
     }
@@ -143,6 +146,7 @@ fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
         Some(Overlay::Confirm(confirm)) => on_confirm(state, confirm, key, fx),
         // `take` has closed it already.
         Some(_) if key.code == Code::Esc => {}
+        Some(Overlay::Prompt(prompt)) => prompt::on_key(state, prompt, key, fx),
         Some(Overlay::Palette(mut picker)) => {
             match (key.code, key.typed()) {
                 (Code::Enter, _) => match picker.chosen() {

@@ -38,6 +38,7 @@ fn key(raw: KeyEvent) -> Option<Key> {
         KeyCode::End => Code::End,
         KeyCode::PageUp => Code::PageUp,
         KeyCode::PageDown => Code::PageDown,
+        KeyCode::F(n) if (1..=12).contains(&n) => Code::F(n),
         _ => return None,
     };
     let said = matches!(code, Code::Char(_) | Code::BackTab);

@@ -12,6 +12,7 @@ mod footer;
 mod list;
 mod paint;
 mod picker;
+mod prompt;
 mod search;
 mod status;
 mod tabs;
@@ -107,6 +108,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         Some(Overlay::Palette(p)) => Some(picker::draw_palette(frame.buffer_mut(), p, state, look)),
         Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look)),
         Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look)),
+        Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look)),
         Some(Overlay::Confirm(c)) => {
             dialog::draw(frame.buffer_mut(), c, state, look);
             None

@@ -1,4 +1,7 @@
-//! What is wrong with a configuration file, said so that it can be mended: file, line, key, and the nearest known key.
+//! Settings files, read strictly: what is wrong is said so that it can be mended, with file, line, key and the nearest
+//! known key.
+//!
+//! The server's `baton.toml` and the console's `console.toml` share this. Refused here: any key's meaning.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -31,14 +34,16 @@ impl fmt::Display for ConfigError {
 
 /// A file's name and text, to place errors in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) file: &'a Path,
-    pub(super) text: &'a str,
+pub struct Source<'a> {
+    /// The file, for the error.
+    pub file: &'a Path,
+    /// Its text.
+    pub text: &'a str,
 }
 
 impl Source<'_> {
     /// An error at a byte of the text.
-    pub(super) fn at(&self, byte: usize, message: impl Into<String>) -> ConfigError {
+    pub fn at(&self, byte: usize, message: impl Into<String>) -> ConfigError {
         let before = self.text.get(..byte).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let key = key_at(self.text, line);
@@ -46,19 +51,19 @@ impl Source<'_> {
     }
 
     /// An error at a key of a table; the table's line where the key is not written out.
-    pub(super) fn at_key(&self, table: &str, key: &str, message: impl Into<String>) -> ConfigError {
+    pub fn at_key(&self, table: &str, key: &str, message: impl Into<String>) -> ConfigError {
         let full = format!("{table}.{key}");
         let found = (1..=self.text.lines().count()).find(|n| key_at(self.text, *n).as_ref() == Some(&full));
         ConfigError { file: self.file.to_owned(), line: found, key: Some(full), message: message.into() }
     }
 
     /// An error of the file as a whole.
-    pub(super) fn whole(&self, message: impl Into<String>) -> ConfigError {
+    pub fn whole(&self, message: impl Into<String>) -> ConfigError {
         ConfigError { file: self.file.to_owned(), line: None, key: None, message: message.into() }
     }
 
     /// What the TOML reader said, in our words.
-    pub(super) fn toml(&self, error: &toml::de::Error) -> ConfigError {
+    pub fn toml(&self, error: &toml::de::Error) -> ConfigError {
         let said = error.message();
         let at = error.span().map_or(0, |s| s.start);
         let quoted: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
@@ -117,7 +122,7 @@ fn key_at(text: &str, line: usize) -> Option<String> {
 }
 
 /// The known word nearest to an unknown one, if it is near at all.
-pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|k| (distance(unknown, k), *k)).min()?;
     (near.0 <= unknown.chars().count().max(3) / 3 + 1).then_some(near.1)
 }
