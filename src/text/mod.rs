@@ -28,6 +28,7 @@ pub mod links;
 mod punycode;
 mod safe;
 mod untrusted;
+pub mod when;
 pub mod width;
 
 #[cfg(test)]
