@@ -17,7 +17,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use uuid::Uuid;
 
-const LOOK: Look = Look { colour: true };
+const LOOK: Look = Look::default();
 
 fn now(mono: u64) -> Now {
     let wall = NOW.plus_ms(i64::try_from(mono).expect("a test is short"));

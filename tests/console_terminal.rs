@@ -34,6 +34,7 @@ fn child() {
         state_dir: None,
         status_note: Some("a note".into()),
         available_on_start: false,
+        look: Default::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let ended = runtime.block_on(async {
@@ -77,6 +78,7 @@ impl Pty {
         };
         command.env(TASK, task);
         command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
         let modes = modes(pair.master.as_ref());
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);

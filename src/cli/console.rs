@@ -18,6 +18,7 @@ pub(super) async fn run(server: &ServerArgs) -> Done {
         state_dir: default_state_dir(),
         status_note: None,
         available_on_start: false,
+        look: Default::default(),
     };
     console::run(options).await.map_err(|e| local(&e))
 }

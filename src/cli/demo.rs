@@ -76,6 +76,7 @@ pub(super) async fn run(args: Args) -> Done {
             state_dir: Some(data.join("state")),
             status_note: Some(format!("Demo page: {page}")),
             available_on_start: true,
+            look: Default::default(),
         };
         console::run(options).await.map_err(|e| local(&e))
     };

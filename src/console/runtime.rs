@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::shell::Shell;
 use super::term::{self, Guard, Net, Screen};
-use super::ui::Look;
+use super::ui::{Look, LookChoice};
 use crate::client::{self, ClientEvent, ConnectOptions, Handle};
 use crate::conversation::Time;
 use crate::text::Untrusted;
@@ -46,6 +46,8 @@ pub struct ConsoleOptions {
     pub status_note: Option<String>,
     /// Become Available at once.
     pub available_on_start: bool,
+    /// What the agent wants of signs and links.
+    pub look: LookChoice,
 }
 
 /// Opens the console and works it until the agent leaves or a signal ends it.
@@ -55,7 +57,7 @@ pub struct ConsoleOptions {
 pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     term::check()?;
     let size = crossterm::terminal::size().context("the terminal does not tell its size")?;
-    let colour = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let look = Look::suiting(options.look, |name| std::env::var(name).ok());
     let signals = Signals::new().context("signals cannot be watched")?;
     // Dropped in the opposite order: the terminal is given back, then what panicked is told.
     let (net, panics) = Net::new();
@@ -67,7 +69,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         available: options.available_on_start,
     };
     let terminal = Terminal::new(Screen::new(io::stdout(), crossterm::terminal::size))?;
-    let mut shell = Shell::new(State::new(start), terminal, Look { colour });
+    let mut shell = Shell::new(State::new(start), terminal, look);
     // The first paint waits for nothing.
     shell.draw_if_due(0)?;
     let (client, reports) = client::connect(ConnectOptions {
