@@ -169,7 +169,7 @@ fn payloads() -> Vec<(String, String)> {
 fn cells(desk: &Desk) -> Buffer {
     let (w, h) = desk.state.size;
     let mut terminal = Terminal::new(TestBackend::new(w, h)).expect("in memory");
-    let look = baton::console::ui::Look { colour: true };
+    let look = baton::console::ui::Look::default();
     let mut cache = baton::console::ui::Cache::default();
     terminal
         .draw(|frame| {

@@ -3,9 +3,11 @@
 mod console_support;
 
 use baton::client::{ClientEvent, Link};
+use baton::console::ui::{Glyphs, Look, is_outside};
 use baton::conversation::Reason;
 use baton::protocol::{AgentEph, SearchHit, SearchOk};
 use console_support::{Desk, Story, bo, id, me, three_waiting};
+use ratatui::style::Color;
 
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 12)];
 
@@ -14,6 +16,32 @@ fn at_three_sizes(name: &str, build: impl Fn(u16, u16) -> Desk) {
     for (w, h) in SIZES {
         let desk = build(w, h);
         insta::assert_snapshot!(format!("{name}_{w}x{h}"), desk.screen_with_styles());
+        in_ascii(&desk);
+        without_colour(&desk);
+    }
+}
+
+/// With the ASCII signs no cell of our own is above U+007E, nothing else changes, and text from outside is as it was.
+fn in_ascii(desk: &Desk) {
+    let full = desk.cells(Look::default());
+    let plain = desk.cells(Look { glyphs: Glyphs::Ascii, ..Look::default() });
+    for (old, new) in full.content().iter().zip(plain.content()) {
+        if is_outside(new) || old.symbol().is_ascii() {
+            assert_eq!(old, new);
+        } else {
+            assert!(new.symbol().bytes().all(|b| (b' '..=b'~').contains(&b)), "{:?}", new.symbol());
+            assert_eq!(new.symbol().len(), 1);
+        }
+    }
+}
+
+/// `NO_COLOR` takes the colours and leaves every character.
+fn without_colour(desk: &Desk) {
+    let full = desk.cells(Look::default());
+    let plain = desk.cells(Look { colour: false, ..Look::default() });
+    for (old, new) in full.content().iter().zip(plain.content()) {
+        assert_eq!(old.symbol(), new.symbol());
+        assert_eq!((new.fg, new.bg), (Color::Reset, Color::Reset));
     }
 }
 

@@ -25,7 +25,7 @@ pub fn frames(events: usize) -> (u64, Duration) {
     let mut desk = Desk::with(120, 40, true, vec![story.clone()]);
     desk.keys("2<enter>");
     let screen = Screen::new(Vec::new(), || Ok((120, 40)));
-    let mut shell = Shell::new(desk.state, Terminal::new(screen).unwrap(), Look { colour: true });
+    let mut shell = Shell::new(desk.state, Terminal::new(screen).unwrap(), Look::default());
     shell.draw_if_due(0).unwrap();
     let before = shell.frames();
     let burst: Vec<_> = (0..events)

@@ -24,7 +24,7 @@ use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::config::Config;
 use super::shell::Shell;
 use super::term::{self, Guard, Net, Screen};
-use super::ui::Look;
+use super::ui::{Look, LookChoice};
 use crate::client::{self, ClientEvent, ConnectOptions, Handle};
 use crate::conversation::Time;
 use crate::text::Untrusted;
@@ -60,7 +60,9 @@ pub struct ConsoleOptions {
 pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     term::check()?;
     let size = crossterm::terminal::size().context("the terminal does not tell its size")?;
-    let colour = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let looks = &options.config.looks;
+    let choice = LookChoice { glyphs: looks.glyphs, links: looks.links };
+    let look = Look::suiting(choice, |name| std::env::var(name).ok());
     let signals = Signals::new().context("signals cannot be watched")?;
     // Dropped in the opposite order: the terminal is given back, then what panicked is told.
     let (net, panics) = Net::new();
@@ -73,7 +75,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         available: options.available_on_start,
     };
     let terminal = Terminal::new(Screen::new(io::stdout(), crossterm::terminal::size))?;
-    let mut shell = Shell::new(State::new(start), terminal, Look { colour });
+    let mut shell = Shell::new(State::new(start), terminal, look);
     // The first paint waits for nothing.
     shell.draw_if_due(0)?;
     let (client, reports) = client::connect(ConnectOptions {

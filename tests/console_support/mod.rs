@@ -18,6 +18,7 @@ use baton::protocol::{
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use uuid::Uuid;
 
 /// Half past two on a Monday in March, UTC.
@@ -451,16 +452,22 @@ impl Desk {
         format!("{screen}\n--- styles ---\n{styles}")
     }
 
-    fn rendered(&self) -> (String, String) {
+    /// The cells of a frame in this look.
+    pub fn cells(&self, look: Look) -> Buffer {
         let (w, h) = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(w, h)).unwrap();
         let mut cache = Cache::default();
         terminal
             .draw(|frame| {
-                ui::draw(frame, &self.state, Look { colour: true }, &mut cache);
+                ui::draw(frame, &self.state, look, &mut cache);
             })
             .unwrap();
-        let buffer = terminal.backend().buffer();
+        terminal.backend().buffer().clone()
+    }
+
+    fn rendered(&self) -> (String, String) {
+        let (w, h) = self.state.size;
+        let buffer = self.cells(Look::default());
         let (mut text, mut styles) = (String::new(), String::new());
         for y in 0..h {
             let (mut line, mut style) = (String::new(), String::new());
@@ -485,6 +492,12 @@ impl Desk {
 
 fn style_letter(cell: &ratatui::buffer::Cell) -> char {
     use ratatui::style::{Color, Modifier};
+    match cell.bg {
+        Color::Red => return 'R',
+        Color::Green => return 'G',
+        Color::Yellow => return 'Y',
+        _ => {}
+    }
     let colour = match cell.fg {
         Color::Red => 'r',
         Color::Green => 'g',

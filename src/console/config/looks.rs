@@ -2,7 +2,14 @@
 
 use serde::Deserialize;
 
+use crate::console::ui::Glyphs;
+
 /// `[looks]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Looks {}
+pub struct Looks {
+    /// `glyphs = "unicode"` or `"ascii"`; none: what locale and terminal suggest.
+    pub glyphs: Option<Glyphs>,
+    /// Whether our own lines about links carry them (OSC 8); none: where the terminal is known to take them.
+    pub links: Option<bool>,
+}

@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 use ratatui::text::Span;
 
 use super::Look;
-use super::paint::{own, put, put_right, safe, stain};
+use super::paint::{clipped, outside, own, put, put_right, stain};
 use crate::client::DraftKind;
 use crate::console::app::State;
 use crate::console::app::layout::{Area, BAR, composer_width};
@@ -28,7 +28,7 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) -> Option<P
         let warning = warning(state, row.state, state.is_mine(row)).unwrap_or_default();
         // The warning matters more than the end of a long name.
         let room = usize::from(area.w).saturating_sub(11 + width::cells(warning));
-        title.push(safe(&row.name.truncated(room.max(4)), style));
+        title.extend(clipped(&row.name, room.max(4), style));
         title.push(own(warning, style));
     }
     put(buf, area, 1, 0, title);
@@ -49,7 +49,7 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) -> Option<P
     for (y, row) in (1u16..).zip(rows.iter().skip(top).take(fits)) {
         put(buf, area, 0, y, vec![own(bar, look.who(who))]);
         let words = text[row.clone()].trim_end_matches('\n').to_owned();
-        put(buf, area, BAR, y, vec![Span::styled(words, look.said(who))]);
+        put(buf, area, BAR, y, vec![Span::styled(words, outside(look.said(who)))]);
     }
     let before = width::cells(&text[rows[at].start..cursor.min(rows[at].end)]).min(composer_width(area));
     let cell = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);

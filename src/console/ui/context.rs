@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::Look;
-use super::paint::{own, put};
+use super::paint::{outside, own, put};
 use crate::console::app::State;
 use crate::console::app::clock;
 use crate::console::app::door::{ContextView, PageView};
@@ -34,7 +34,7 @@ impl Page {
         for (row, range) in ranges.into_iter().enumerate() {
             let lead = if row == 0 { before.to_owned() } else { " ".repeat(indent) };
             let words = text.as_str()[range].trim_end_matches([' ', '\n']).to_owned();
-            self.rows.push(vec![own(lead, self.look.dim()), Span::styled(words, style)]);
+            self.rows.push(vec![own(lead, self.look.dim()), Span::styled(words, outside(style))]);
         }
     }
 

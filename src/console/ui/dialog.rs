@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::text::Span;
 
 use super::Look;
-use super::paint::{centred, framed, own, put, safe};
+use super::paint::{centred, clipped, framed, own, put, safe};
 use crate::console::app::State;
 use crate::console::app::clock;
 use crate::console::app::state::Confirm;
@@ -23,12 +23,15 @@ pub fn draw(buf: &mut Buffer, confirm: &Confirm, state: &State, look: Look) {
         Confirm::Quit => ("leave?", quit(state, look)),
         Confirm::Old { name, text, age_ms, .. } => {
             let age = clock::wait(i64::try_from(*age_ms).unwrap_or(i64::MAX));
+            let mut quoted = vec![own("“", look.dim())];
+            quoted.extend(clipped(text, 60, look.plain()));
+            quoted.push(own("”", look.dim()));
             let rows = vec![
                 vec![
                     own(format!("Written {age} ago and never sent, to "), look.plain()),
                     safe(name, look.bold()),
                 ],
-                vec![own("“", look.dim()), safe(&text.truncated(60), look.plain()), own("”", look.dim())],
+                quoted,
             ];
             ("send it now?", rows)
         }

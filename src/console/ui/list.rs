@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::text::Span;
 
-use super::paint::{cells, own, put, put_right, safe, stain};
+use super::paint::{cells, clipped, own, put, put_right, safe, stain};
 use super::{HitMap, Look, Target};
 use crate::client::DraftKind;
 use crate::console::app::State;
@@ -106,16 +106,13 @@ fn draw_row(buf: &mut Buffer, area: Area, row: &RowView, selected: bool, state: 
     put_right(buf, area, 0, clock);
 
     let most = usize::from(area.w) / 3;
-    let page: Vec<Span<'static>> = row
-        .page
-        .as_ref()
-        .filter(|page| page.path.as_str() != "/")
-        .map(|page| own(format!("{} ", page.path.truncated(most)), look.dim()))
-        .into_iter()
-        .collect();
+    let mut page: Vec<Span<'static>> = Vec::new();
+    if let Some(at) = row.page.as_ref().filter(|page| page.path.as_str() != "/") {
+        page = clipped(&at.path, most, look.dim());
+        page.push(own(" ", look.dim()));
+    }
     let room = usize::from(area.w).saturating_sub(3 + cells(&page) + usize::from(!page.is_empty()));
-    let summary = row.summary.truncated(room);
-    put(buf, area, 2, 1, vec![safe(&summary, if here { look.plain() } else { look.dim() })]);
+    put(buf, area, 2, 1, clipped(&row.summary, room, if here { look.plain() } else { look.dim() }));
     put_right(buf, area, 1, page);
 
     if selected {

@@ -9,6 +9,7 @@ mod context;
 mod conversation;
 mod dialog;
 mod footer;
+mod glyphs;
 mod list;
 mod paint;
 mod picker;
@@ -26,7 +27,9 @@ use crate::console::app::layout::{self, Area};
 use crate::console::app::state::{Focus, Overlay};
 use crate::conversation::ConversationId;
 
-pub use theme::Look;
+pub use glyphs::Glyphs;
+pub use paint::is_outside;
+pub use theme::{Look, LookChoice};
 pub use transcript::Cache;
 
 /// What stands at a place on screen.
@@ -71,6 +74,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
     let size = frame.area();
     if layout::too_small((size.width, size.height)) {
         too_small(frame, look);
+        glyphs::fold(look.glyphs, frame.buffer_mut());
         return hits;
     }
     let panes = layout::panes(state);
@@ -117,6 +121,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
     if let Some(at) = cursor {
         frame.set_cursor_position(at);
     }
+    glyphs::fold(look.glyphs, frame.buffer_mut());
     hits
 }
 

@@ -1,16 +1,35 @@
 //! The few strokes all panels are made of. Text comes as [`SafeText`] or as our own words, and never wider than its place.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
 use crate::console::app::layout::Area;
 use crate::text::{SafeText, width};
 
+/// What marks a cell as text from outside: a colour of underlines, which no terminal is ever told. Whoever goes over the
+/// finished frame (the ASCII signs, the links) leaves such cells alone.
+pub const OUTSIDE: Color = Color::Indexed(0);
+
+/// Whether a cell of a frame shows text from outside.
+pub fn is_outside(cell: &Cell) -> bool {
+    cell.underline_color == OUTSIDE
+}
+
+/// A style for text from outside.
+pub fn outside(style: Style) -> Style {
+    style.underline_color(OUTSIDE)
+}
+
 /// A piece of inert text.
 pub fn safe(text: &SafeText, style: Style) -> Span<'static> {
-    Span::styled(text.as_str().to_owned(), style)
+    Span::styled(text.as_str().to_owned(), outside(style))
+}
+
+/// A piece of inert text in at most so many cells, with a cut mark of ours if something was cut.
+pub fn clipped(text: &SafeText, max: usize, style: Style) -> Vec<Span<'static>> {
+    cut(vec![safe(text, style)], max)
 }
 
 /// Words of our own, numbers and times among them.
@@ -38,11 +57,11 @@ pub fn cut(spans: Vec<Span<'static>>, max: usize) -> Vec<Span<'static>> {
             continue;
         }
         // Cut so that the mark fits, also where exactly this piece ends the room.
-        let mut text = width::truncate(&span.content, left.saturating_sub(1), "").into_owned();
-        if left > 0 {
-            text.push('…');
-        }
+        let text = width::truncate(&span.content, left.saturating_sub(1), "").into_owned();
         out.push(Span::styled(text, span.style));
+        if left > 0 {
+            out.push(own("…", span.style.underline_color(Color::Reset)));
+        }
         break;
     }
     out

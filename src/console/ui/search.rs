@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
 use super::Look;
-use super::paint::{cells, cut, framed, own, put, put_right, safe, stain};
+use super::paint::{cells, clipped, cut, framed, own, put, put_right, safe, stain};
 use crate::console::app::State;
 use crate::console::app::clock;
 use crate::console::app::layout::Area;
@@ -51,8 +51,8 @@ pub fn draw(buf: &mut Buffer, search: &Search, state: &State, look: Look) -> Pos
                 let room = usize::from(area.w).saturating_sub(cells(&right) + 1);
                 put(buf, area, 0, y, cut(first, room));
                 put_right(buf, area, y, right);
-                let excerpt = hit.excerpt.truncated(usize::from(area.w.saturating_sub(4)));
-                put(buf, area, 2, y + 1, vec![safe(&excerpt, look.plain())]);
+                let room = usize::from(area.w.saturating_sub(4));
+                put(buf, area, 2, y + 1, clipped(&hit.excerpt, room, look.plain()));
                 if here {
                     stain(buf, area, y, look.selected());
                 }

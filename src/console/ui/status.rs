@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::Look;
-use super::paint::{cells, cut, own, put, put_right, safe};
+use super::paint::{cells, clipped, cut, own, put, put_right, safe};
 use crate::console::app::State;
 use crate::console::app::layout::Area;
 use crate::console::app::state::Link;
@@ -25,7 +25,7 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     }
     if let Some(me) = &state.me {
         left.push(own(" · ", look.dim()));
-        left.push(safe(&me.name.truncated(20), look.plain()));
+        left.extend(clipped(&me.name, 20, look.plain()));
         left.push(match me.available {
             true => own(", Available", look.good()),
             false => own(", Away", look.note_word()),

@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::text::Span;
 
 use super::Look;
-use super::paint::{own, put, put_right};
+use super::paint::{outside, own, put, put_right};
 use crate::client::DraftKind;
 use crate::console::app::State;
 use crate::console::app::door::Who;
@@ -256,7 +256,7 @@ fn push_rows(
             (false, _) => vec![own(next_mark(block.who), who)],
         };
         let words = text[range.clone()].trim_end_matches([' ', '\n']).to_owned();
-        out.push((gutter, vec![Span::styled(words, said)]));
+        out.push((gutter, vec![Span::styled(words, outside(said))]));
     }
     if head > 0 {
         out.push((vec![own(format!("{time:<5} "), look.dim()), own(block.word, who)], Vec::new()));
