@@ -78,7 +78,7 @@ fn append(
 
 fn started(n: u128) -> Event {
     let visitor = VisitorRef { id: VisitorId(Uuid::from_u128(n)), name: Some("Ada".into()), email: None };
-    Event::Started { site: SiteId::new("demo").unwrap(), visitor, page: None, linked: None }
+    Event::Started { site: SiteId::new("demo").unwrap(), visitor, page: None, linked: None, device: None }
 }
 
 #[test]
@@ -148,7 +148,14 @@ fn fill(log: &mut Log, messages: usize) -> ConversationId {
             if last < 120 {
                 let card = Card { summary: "wants the lamp".into(), ..Card::default() };
                 let reason = Reason::HumanRequested;
-                let handoff = Handoff { reason, evidence: vec!["asked".into()], card, page: None };
+                let handoff = Handoff {
+                    reason,
+                    evidence: vec!["asked".into()],
+                    card,
+                    page: None,
+                    hits: Vec::new(),
+                    withheld: None,
+                };
                 events.push(Event::HandoffInitiated { handoff });
                 events.push(Event::HandoffRequested { ticket: false });
             }

@@ -224,7 +224,13 @@ fn sent(before: Option<Conversation>, n: u128, text: &str) -> Sent {
     who.id = VisitorId(Uuid::from_u128(n));
     let mut events = Vec::new();
     if !before.exists() {
-        events.push(Event::Started { site: site(0), visitor: who.clone(), page: None, linked: None });
+        events.push(Event::Started {
+            site: site(0),
+            visitor: who.clone(),
+            page: None,
+            linked: None,
+            device: None,
+        });
     }
     let message = serde_json::json!({"type": "message.posted", "d": {
         "id": Uuid::from_u128(n), "author": {"kind": "visitor"}, "text": text, "epoch": before.epoch}});

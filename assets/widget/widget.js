@@ -510,6 +510,15 @@
     return { url: location.href.slice(0, 2000), title: wellFormed(document.title.slice(0, 300)) };
   }
 
+  /** The browser's time zone by name, where it says one. */
+  function timeZone() {
+    try {
+      return wellFormed((Intl.DateTimeFormat().resolvedOptions().timeZone || '').slice(0, 64));
+    } catch {
+      return '';
+    }
+  }
+
   function authenticate(me) {
     // Another tab may have become a visitor meanwhile; this one is the same visitor then.
     const token = disk.get('token') || state.token;
@@ -518,7 +527,9 @@
     me.asked = token;
     me.cursor = state.lastSeq;
     const d = { token: token || null, client: CLIENT, page: Object.assign(page(), { referrer: document.referrer.slice(0, 2000) }) };
-    if (navigator.language) d.locale = navigator.language;
+    if (navigator.language) d.locale = wellFormed(navigator.language.slice(0, 64));
+    const zone = timeZone();
+    if (zone) d.time_zone = zone;
     if (token && state.logId && gaps < 3) d.resume = { log_id: state.logId, last_seq: state.lastSeq };
     request(me, 'auth', d).then((res) => (res.ok ? welcome(me, res.d) : unwelcome(me, res.error || {})), () => {});
   }

@@ -81,6 +81,7 @@ pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
         site: args.site,
         page: args.page.map(|url| Page { url, ..Page::default() }),
         locale: None,
+        time_zone: None,
         token: None,
         client: concat!("chat/", env!("CARGO_PKG_VERSION")).into(),
     })

@@ -45,8 +45,8 @@ impl Verb {
     fn op(self, conversation: ConversationId, cid: Cid) -> AgentOp {
         let arg = CidOnly { conversation, cid };
         match self {
-            Verb::Accept => AgentOp::Accept(arg),
-            Verb::TakeOver => AgentOp::TakeOver(arg),
+            Verb::Accept => AgentOp::Accept(arg.into()),
+            Verb::TakeOver => AgentOp::TakeOver(arg.into()),
             Verb::Resolve => AgentOp::Resolve(arg),
             Verb::Reopen => AgentOp::Reopen(arg),
             Verb::HandBack => AgentOp::HandBack(arg),

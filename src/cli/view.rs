@@ -117,8 +117,11 @@ pub(super) fn entry_lines(entry: &Entry, visitor: &str) -> String {
         },
         EntryKind::Note { by, text, .. } => said(&format!("(note) {}", inert(by)), text),
         EntryKind::Notice { text } => said("notice", text),
-        EntryKind::Marker { who: Some(who), what } => format!("-- {} {what}", inert(who)),
-        EntryKind::Marker { who: None, what } => format!("-- {what}"),
+        EntryKind::Marker { who, what, about } => {
+            let who = who.as_deref().map(|who| format!("{} ", inert(who))).unwrap_or_default();
+            let about = about.as_deref().map(|about| format!(": {}", inert(about))).unwrap_or_default();
+            format!("-- {who}{what}{about}")
+        }
     }
 }
 

@@ -87,6 +87,8 @@ pub(super) fn parts(op: &AgentOp) -> Option<Parts<'_>> {
         AgentOp::Reopen(a) => plain(a.cid, a.conversation, "reopen"),
         AgentOp::Release(a) => plain(a.cid, a.conversation, "release"),
         AgentOp::Transfer(a) => plain(a.cid, a.conversation, "transfer"),
+        AgentOp::Tag(a) => plain(a.cid, a.conversation, "tag"),
+        AgentOp::Priority(a) => plain(a.cid, a.conversation, "priority"),
         AgentOp::Snooze(a) => plain(a.cid, a.conversation, "snooze"),
         AgentOp::Auth(_)
         | AgentOp::List(_)

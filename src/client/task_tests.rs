@@ -308,7 +308,7 @@ async fn requests_under_way_are_answered_when_the_link_dies() {
     let (mut peer, _) = server.agent("resumed", 0, 0).await;
     until_link(&mut events, Link::Live).await;
     let accept = CidOnly { conversation: conversation(), cid: Cid(Uuid::from_u128(1)) };
-    assert!(handle.request(4, AgentOp::Accept(accept)));
+    assert!(handle.request(4, AgentOp::Accept(accept.into())));
     peer.request("accept").await;
     drop(peer);
     let answer = until(&mut events, |e| match e {

@@ -40,6 +40,8 @@ pub struct VisitorOptions {
     pub page: Option<Page>,
     /// The browser's language, e.g. `de-DE`.
     pub locale: Option<String>,
+    /// The browser's time zone, e.g. `Europe/Berlin`.
+    pub time_zone: Option<String>,
     /// The visitor token kept from before; none: a new visitor.
     pub token: Option<String>,
     /// Program and version.
@@ -350,6 +352,7 @@ impl Task {
                     client: Some(self.options.client.clone()),
                     page: self.options.page.clone(),
                     locale: self.options.locale.clone(),
+                    time_zone: self.options.time_zone.clone(),
                 };
                 self.wire = Wire::Opening(Box::pin(open(self.url.clone(), auth)));
             }

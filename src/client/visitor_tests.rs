@@ -17,6 +17,7 @@ fn start(server: &FakeServer) -> (VisitorHandle, mpsc::Receiver<VisitorClientEve
         site: SiteId::new("demo").unwrap(),
         page: None,
         locale: None,
+        time_zone: None,
         token: None,
         client: "chat/0.1.0".into(),
     };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentRef, AssistantTurn, Attachment, Handoff, Page, Source, TimerKind};
+use super::{AgentRef, AssistantTurn, Attachment, Handoff, Page, Priority, Source, TimerKind};
 
 /// When a snoozed conversation wakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,9 +80,15 @@ pub enum Command {
         turn: AssistantTurn,
     },
     /// An agent takes it from the queue.
-    Accept,
+    Accept {
+        /// Also where they hold as many as they are meant to.
+        over_capacity: bool,
+    },
     /// An agent takes it from the assistant; a supervisor from anybody.
-    TakeOver,
+    TakeOver {
+        /// Also where they hold as many as they are meant to.
+        over_capacity: bool,
+    },
     /// An agent writes to the visitor. Takes an unheld conversation over.
     AgentMessage {
         /// The words.
@@ -101,7 +107,21 @@ pub enum Command {
         reason: Option<String>,
     },
     /// To another agent or a group.
-    Transfer(TransferTo),
+    Transfer {
+        /// To whom.
+        to: TransferTo,
+        /// What the next one should know: posted as a note before the transfer, or not at all.
+        note: Option<String>,
+    },
+    /// Tags given and taken: first what is removed, then what is added. Any agent may, whoever holds it.
+    Tag {
+        /// Labels to add, see [`super::label`].
+        add: Vec<String>,
+        /// Labels to take away; one that is not there is no error.
+        remove: Vec<String>,
+    },
+    /// How urgent it is. Any agent may, whoever holds it.
+    SetPriority(Priority),
     /// Back to the assistant.
     HandBack,
     /// Aside for a while.
@@ -126,11 +146,13 @@ impl Command {
             Command::CancelHandoff => "handoff.cancel",
             Command::EndByVisitor => "end",
             Command::AssistantMessage { .. } => "assistant.message",
-            Command::Accept => "accept",
-            Command::TakeOver => "take_over",
+            Command::Accept { .. } => "accept",
+            Command::TakeOver { .. } => "take_over",
             Command::AddNote { .. } => "note.add",
             Command::Release { .. } => "release",
-            Command::Transfer(_) => "transfer",
+            Command::Transfer { .. } => "transfer",
+            Command::Tag { .. } => "tag",
+            Command::SetPriority(_) => "priority",
             Command::HandBack => "hand_back",
             Command::Snooze(_) => "snooze",
             Command::Resolve => "resolve",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{AgentRef, SiteId, Time, VisitorRef};
+use super::{AgentRef, Device, SiteId, Time, VisitorRef};
 
 /// What an agent may do.
 #[derive(
@@ -154,6 +154,15 @@ impl Default for Settings {
     }
 }
 
+/// What an agent holds, against what they are meant to hold at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Conversations that count, see [`super::Conversation::counts_for`].
+    pub active: u32,
+    /// The limit, at least 1.
+    pub limit: u32,
+}
+
 /// Everything `decide` may look at beside the conversation.
 #[derive(Debug, Clone)]
 pub struct Context<'a> {
@@ -175,6 +184,10 @@ pub struct Context<'a> {
     pub lease_lost_at: Option<Time>,
     /// The conversation this one continues, when it is a new one past the reopen window.
     pub linked: Option<super::ConversationId>,
+    /// What the visitor's socket knows of its browser; none for other actors.
+    pub device: Option<Device>,
+    /// Where an agent acts and there is a limit: what they hold, and the limit. None: unlimited.
+    pub load: Option<Load>,
     /// Fresh random ids: a decision takes as many as it needs, in order.
     pub fresh: [Uuid; 4],
 }

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentId, ConversationId, MessageId, SiteId, Time, VisitorId};
+use super::{AgentId, ConversationId, MessageId, Priority, SiteId, Time, VisitorId};
 
 /// An agent as an event remembers them: the name is the one they had then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +44,39 @@ pub struct Page {
     pub referrer: Option<String>,
 }
 
+/// What the visitor's browser tells of itself. All of it is a claim, and cut to a bounded length where it comes in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Device {
+    /// The language the browser prefers, e.g. `de-CH`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// The time zone it runs in, e.g. `Europe/Zurich`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// What it calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+impl Device {
+    /// Whether nothing was told.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What is known once this was told after `before`: a detail left out now stays as it was.
+    pub fn after(&self, before: Option<&Device>) -> Device {
+        let kept = |new: &Option<String>, old: fn(&Device) -> &Option<String>| {
+            new.clone().or_else(|| before.and_then(|d| old(d).clone()))
+        };
+        Device {
+            locale: kept(&self.locale, |d| &d.locale),
+            time_zone: kept(&self.time_zone, |d| &d.time_zone),
+            user_agent: kept(&self.user_agent, |d| &d.user_agent),
+        }
+    }
+}
+
 /// Who said a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -63,6 +96,17 @@ pub struct Source {
     pub title: String,
     /// Its address, absolute or relative to the site.
     pub url: String,
+}
+
+/// A section of the docs that the search found for a visitor's words: what the assistant had to go by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hit {
+    /// The section's title.
+    pub title: String,
+    /// Its address, absolute or relative to the site.
+    pub url: String,
+    /// How well it fits, per mille: 1000 is as good as the search can say. The best one is what the policy judges.
+    pub score: u32,
 }
 
 /// A file sent with a message. The bytes are a blob, authorised per conversation.
@@ -108,6 +152,9 @@ pub struct AssistantTurn {
     /// The policy's evidence, one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
+    /// What the search found, best first, at most 5.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hits: Vec<Hit>,
 }
 
 /// A thing said in the conversation.
@@ -231,6 +278,12 @@ pub struct Handoff {
     /// The page the visitor was on when it fired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<Page>,
+    /// What the search had found, best first, at most 5.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hits: Vec<Hit>,
+    /// The answer the assistant had and did not give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
 }
 
 /// Why a conversation went from its holder back to the queue.
@@ -299,6 +352,9 @@ pub enum Event {
         /// The conversation this continues, if the reopen window had passed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         linked: Option<ConversationId>,
+        /// What their browser tells of itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<Device>,
     },
     /// Something was said.
     #[serde(rename = "message.posted")]
@@ -328,6 +384,12 @@ pub enum Event {
     PageVisited {
         /// Where to.
         page: Page,
+    },
+    /// The visitor's browser told other things of itself than before.
+    #[serde(rename = "device.told")]
+    DeviceTold {
+        /// All that is known now.
+        device: Device,
     },
     /// The visitor told their name or e-mail.
     #[serde(rename = "visitor.identified")]
@@ -393,6 +455,26 @@ pub enum Event {
         /// Who.
         by: AgentRef,
     },
+    /// Tags were given or taken.
+    #[serde(rename = "tagged")]
+    Tagged {
+        /// Who.
+        by: AgentRef,
+        /// Those that are new.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        added: Vec<String>,
+        /// Those that are gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        removed: Vec<String>,
+    },
+    /// It is more or less urgent than it was.
+    #[serde(rename = "prioritised")]
+    Prioritised {
+        /// Who says so.
+        by: AgentRef,
+        /// How urgent it is now.
+        priority: Priority,
+    },
     /// Put aside until a time or the visitor's next message.
     #[serde(rename = "snoozed")]
     Snoozed {
@@ -439,6 +521,7 @@ impl Event {
             Event::NoteAdded { .. } => "note.added",
             Event::NoticePosted { .. } => "notice.posted",
             Event::PageVisited { .. } => "page.visited",
+            Event::DeviceTold { .. } => "device.told",
             Event::Identified { .. } => "visitor.identified",
             Event::HandoffInitiated { .. } => "handoff.initiated",
             Event::LeadSubmitted { .. } => "lead.submitted",
@@ -450,6 +533,8 @@ impl Event {
             Event::Released(_) => "released",
             Event::Transferred { .. } => "transferred",
             Event::HandedBack { .. } => "handed_back",
+            Event::Tagged { .. } => "tagged",
+            Event::Prioritised { .. } => "prioritised",
             Event::Snoozed { .. } => "snoozed",
             Event::Woken { .. } => "woken",
             Event::Resolved(_) => "resolved",

@@ -1,12 +1,17 @@
 //! `apply`: one event further. Total: any event applies to any state, so a reader never gets stuck on old data.
 
 use super::{
-    AgentRef, Author, Conversation, Counters, Event, Holder, Message, ReleaseCause, ResolvedBy, State, Time,
-    TurnOutcome,
+    AgentRef, Author, Conversation, Counters, Event, Holder, Message, Page, ReleaseCause, ResolvedBy, State,
+    Time, TurnOutcome, Visit, same_label, sort_labels,
 };
 
 /// Longest excerpt of the last message a row keeps, in characters.
 const EXCERPT: usize = 140;
+/// Pages kept of a visitor's way.
+const TRAIL: usize = 10;
+/// What is kept of a page there, in bytes: address, title, referrer. The state is written with every message, so ten
+/// pages must stay small whatever a browser reports.
+const TRAIL_PAGE: (usize, usize, usize) = (500, 150, 250);
 
 impl Conversation {
     /// Folds one event. `at` is the event's time in the log.
@@ -14,10 +19,14 @@ impl Conversation {
         self.version += 1;
         self.last_at = at;
         match event {
-            Event::Started { site, visitor, page, linked } => {
+            Event::Started { site, visitor, page, linked, device } => {
                 self.site = Some(site.clone());
                 self.visitor = Some(visitor.clone());
                 self.page.clone_from(page);
+                self.device.clone_from(device);
+                if let Some(page) = page {
+                    self.visited(page, at);
+                }
                 self.linked = *linked;
                 self.started_at = at;
                 self.last_message_at = at;
@@ -25,7 +34,17 @@ impl Conversation {
             }
             Event::MessagePosted(message) => self.message(message, at),
             Event::NoteAdded { .. } | Event::NoticePosted { .. } => {}
-            Event::PageVisited { page } => self.page = Some(page.clone()),
+            Event::PageVisited { page } => {
+                self.page = Some(page.clone());
+                self.visited(page, at);
+            }
+            Event::DeviceTold { device } => self.device = Some(device.clone()),
+            Event::Tagged { added, removed, .. } => {
+                self.tags.retain(|tag| !removed.iter().any(|gone| same_label(gone, tag)));
+                self.tags.extend(added.iter().cloned());
+                sort_labels(&mut self.tags);
+            }
+            Event::Prioritised { priority, .. } => self.priority = *priority,
             Event::Identified { visitor } => self.visitor = Some(visitor.clone()),
             Event::HandoffInitiated { handoff } => {
                 self.handoff = Some(handoff.clone());
@@ -105,6 +124,19 @@ impl Conversation {
         }
     }
 
+    fn visited(&mut self, page: &Page, at: Time) {
+        let (url, title, referrer) = TRAIL_PAGE;
+        let page = Page {
+            url: cut(&page.url, url).to_owned(),
+            title: page.title.as_deref().map(|t| cut(t, title).to_owned()),
+            referrer: page.referrer.as_deref().map(|r| cut(r, referrer).to_owned()),
+        };
+        if self.trail.len() >= TRAIL {
+            self.trail.drain(..=self.trail.len() - TRAIL);
+        }
+        self.trail.push(Visit { at, page });
+    }
+
     fn hold(&mut self, state: State, holder: Holder, at: Time) {
         self.state = state;
         self.holder = holder;
@@ -155,6 +187,7 @@ impl Conversation {
         match &message.author {
             Author::Visitor => {
                 self.last_author = "visitor".into();
+                self.visitor_messages += 1;
                 if !message.thanks {
                     self.last_visitor_version = self.version;
                     self.waiting_since = Some(self.waiting_since.unwrap_or(at));
@@ -186,6 +219,12 @@ impl Conversation {
             }
         }
     }
+}
+
+/// The start of a text, at most this many bytes, cut between characters.
+fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    &text[..end]
 }
 
 fn excerpt(text: &str) -> String {

@@ -14,6 +14,8 @@ mod decide;
 mod event;
 mod fold;
 mod ids;
+mod labels;
+mod priority;
 mod rejection;
 mod rows;
 mod state;
@@ -21,16 +23,18 @@ mod timers;
 mod transcript;
 
 pub use command::{Command, SnoozeUntil, TransferTo};
-pub use context::{Actor, Context, Role, Settings, Texts, Timings};
+pub use context::{Actor, Context, Load, Role, Settings, Texts, Timings};
 pub use decide::{Decided, decide};
 pub use event::{
-    AgentRef, AssistantTurn, Attachment, Author, Card, Event, Fact, Handoff, Message, Page, Reason,
-    ReleaseCause, ResolvedBy, Source, TurnOutcome, VisitorRef, WakeCause,
+    AgentRef, AssistantTurn, Attachment, Author, Card, Device, Event, Fact, Handoff, Hit, Message, Page,
+    Reason, ReleaseCause, ResolvedBy, Source, TurnOutcome, VisitorRef, WakeCause,
 };
 pub use ids::{AgentId, Cid, ConversationId, InvalidSiteId, MessageId, SiteId, Time, VisitorId};
+pub use labels::{LABEL_CHARS, TAGS_AT_MOST, label, same_label, sort_labels};
+pub use priority::Priority;
 pub use rejection::Rejection;
 pub use rows::{Row, RowHolder, Tab};
-pub use state::{Conversation, Counters, Holder, State};
+pub use state::{Conversation, Counters, Holder, LOAD_WINDOW_MS, State, Visit};
 pub use timers::{Deadline, TimerKind};
 pub use transcript::{Entry, EntryKind, Transcript};
 

@@ -87,6 +87,25 @@ pub enum Rejection {
     /// The reopen window has passed: the engine starts a new, linked conversation.
     #[error("this conversation was resolved too long ago to be continued")]
     ReopenWindowPassed,
+    /// They hold as many conversations as they are meant to.
+    #[error(
+        "you have {active} active conversations, and {limit} is your limit; nothing was taken. Accept again to take it all the same"
+    )]
+    AtCapacity {
+        /// How many they hold that count.
+        active: u32,
+        /// The limit.
+        limit: u32,
+    },
+    /// Not a tag.
+    #[error("a tag has 1 to {} characters on one line; nothing was changed", super::LABEL_CHARS)]
+    BadTag,
+    /// Too many of them.
+    #[error(
+        "a conversation has at most {} tags; remove some first. Nothing was changed",
+        super::TAGS_AT_MOST
+    )]
+    TooManyTags,
     /// A timer that came too early or too late: the state has moved.
     #[error("this deadline is not due")]
     NotDue,
@@ -117,6 +136,9 @@ impl Rejection {
             Rejection::BadEmail => "lead.bad_email",
             Rejection::TimePast => "snooze.time_past",
             Rejection::ReopenWindowPassed => "conversation.reopen_window_passed",
+            Rejection::AtCapacity { .. } => "conversation.at_capacity",
+            Rejection::BadTag => "tag.bad",
+            Rejection::TooManyTags => "tag.too_many",
             Rejection::NotDue => "timer.not_due",
         }
     }

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentId, Conversation, ConversationId, Holder, Page, Reason, SiteId, State, Time, VisitorRef};
+use super::{
+    AgentId, Conversation, ConversationId, Holder, Page, Priority, Reason, SiteId, State, Time, VisitorRef,
+};
 
 /// The tabs of the console, and of `queue --tab`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -138,6 +140,18 @@ pub struct Row {
     pub messages: u64,
     /// Failed assistant turns in a row.
     pub failed_turns: u32,
+    /// Messages of the visitor so far: what a reader has not seen is counted from here.
+    #[serde(default)]
+    pub visitor_messages: u64,
+    /// What agents called it, sorted.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// How urgent agents say it is.
+    #[serde(default)]
+    pub priority: Priority,
+    /// The group preferred for it.
+    #[serde(default)]
+    pub group: Option<String>,
 }
 
 impl Row {
@@ -171,6 +185,10 @@ impl Row {
             version: c.version,
             messages: c.messages,
             failed_turns: c.counters.failed_turns,
+            visitor_messages: c.visitor_messages,
+            tags: c.tags.clone(),
+            priority: c.priority,
+            group: c.group.clone(),
         })
     }
 

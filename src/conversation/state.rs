@@ -3,7 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentRef, ConversationId, Handoff, Page, ResolvedBy, SiteId, Time, VisitorRef};
+use super::{
+    AgentId, AgentRef, ConversationId, Device, Handoff, Page, Priority, ResolvedBy, SiteId, Time, VisitorRef,
+};
+
+/// A conversation nobody said a word in for ten minutes takes no attention (the rule of the leading help desks).
+pub const LOAD_WINDOW_MS: i64 = 10 * 60_000;
 
 /// Where a conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -73,6 +78,15 @@ pub struct Counters {
     pub handoffs: u32,
     /// Assistant turns in this episode.
     pub turns: u32,
+}
+
+/// A page the visitor was on, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Visit {
+    /// When they came to it.
+    pub at: Time,
+    /// Which. Long addresses and titles are cut: the whole ones stand in the log.
+    pub page: Page,
 }
 
 /// A conversation as the fold of its events, without the messages themselves. `version == 0`: it does not exist yet.
@@ -146,6 +160,21 @@ pub struct Conversation {
     pub last_text: String,
     /// Who said it: `visitor`, `assistant` or `agent`.
     pub last_author: String,
+    /// Messages of the visitor so far: what a reader has not seen is counted from here.
+    #[serde(default)]
+    pub visitor_messages: u64,
+    /// What agents called it: sorted, unique whatever the case, at most [`super::TAGS_AT_MOST`]. They outlast a resolve.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// How urgent agents say it is. It outlasts a resolve.
+    #[serde(default)]
+    pub priority: Priority,
+    /// The last pages the visitor was on, oldest first, at most 10.
+    #[serde(default)]
+    pub trail: Vec<Visit>,
+    /// What the visitor's browser told of itself.
+    #[serde(default)]
+    pub device: Option<Device>,
 }
 
 impl Conversation {
@@ -186,6 +215,11 @@ impl Conversation {
             messages: 0,
             last_text: String::new(),
             last_author: String::new(),
+            visitor_messages: 0,
+            tags: Vec::new(),
+            priority: Priority::Normal,
+            trail: Vec::new(),
+            device: None,
         }
     }
 
@@ -208,6 +242,14 @@ impl Conversation {
     /// Whether a visitor message is waiting for the assistant.
     pub fn assistant_owes(&self) -> bool {
         self.assistant_may_speak() && self.last_visitor_version > self.answered_version
+    }
+
+    /// Whether this conversation counts as work of this agent now: they hold it, it is active, and somebody said
+    /// something within [`LOAD_WINDOW_MS`]. Idle and snoozed ones count nothing.
+    pub fn counts_for(&self, agent: AgentId, now: Time) -> bool {
+        self.state == State::Active
+            && self.holder.agent().is_some_and(|holder| holder.id == agent)
+            && now.since_ms(self.last_message_at) <= LOAD_WINDOW_MS
     }
 
     /// The page to show: the one the handoff fired on, else the one the visitor is on.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Author, Event, Message, MessageId, ReleaseCause, ResolvedBy, Time, WakeCause};
+use super::{AgentRef, Author, Event, Message, MessageId, ReleaseCause, ResolvedBy, Time, WakeCause};
 
 /// One line or block of a transcript.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,12 +38,15 @@ pub enum EntryKind {
         /// The text.
         text: String,
     },
-    /// Something that happened, in words; `who` is a name and comes from outside.
+    /// Something that happened, in words; `who` and `about` come from outside.
     Marker {
         /// Who, if a person.
         who: Option<String>,
         /// What they did, e.g. `accepted`.
         what: String,
+        /// The rest in somebody's own words: the reason, the group, the tags. Reads as `what: about`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<String>,
     },
 }
 
@@ -67,7 +70,10 @@ impl EntryKind {
     /// How an event reads; none for what readers do not see as a line of its own.
     pub fn of(event: &Event) -> Option<Self> {
         let marker = |who: Option<&str>, what: &str| {
-            Some(EntryKind::Marker { who: who.map(str::to_owned), what: what.to_owned() })
+            Some(EntryKind::Marker { who: who.map(str::to_owned), what: what.to_owned(), about: None })
+        };
+        let marker_about = |who: &AgentRef, what: &str, about: Option<String>| {
+            Some(EntryKind::Marker { who: Some(who.name.clone()), what: what.to_owned(), about })
         };
         match event {
             Event::MessagePosted(message) => Some(EntryKind::Message(message.clone())),
@@ -75,7 +81,10 @@ impl EntryKind {
                 Some(EntryKind::Note { id: *id, by: by.name.clone(), text: text.clone() })
             }
             Event::NoticePosted { text, .. } => Some(EntryKind::Notice { text: text.clone() }),
-            Event::Started { .. } | Event::PageVisited { .. } | Event::ResolveAnnounced => None,
+            Event::Started { .. }
+            | Event::PageVisited { .. }
+            | Event::DeviceTold { .. }
+            | Event::ResolveAnnounced => None,
             Event::Identified { .. } => marker(None, "the visitor told who they are"),
             Event::LeadSubmitted { .. } => marker(None, "the visitor left contact details"),
             Event::HandoffInitiated { handoff } => {
@@ -92,12 +101,29 @@ impl EntryKind {
             Event::TakenOver { agent, from: Some(_) } => marker(Some(&agent.name), "took over as supervisor"),
             Event::ReplyOverdue => marker(None, "accepted, and still without an answer"),
             Event::Released(cause) => match cause {
-                ReleaseCause::Agent { by, .. } => marker(Some(&by.name), "released it to the queue"),
-                ReleaseCause::Transferred { by, .. } => marker(Some(&by.name), "transferred it to a group"),
+                ReleaseCause::Agent { by, reason } => {
+                    marker_about(by, "released it to the queue", reason.clone())
+                }
+                ReleaseCause::Transferred { by, group } => {
+                    marker_about(by, "transferred it to a group", Some(group.clone()))
+                }
                 ReleaseCause::Unanswered => marker(None, "back in the queue: accepted and not answered"),
                 ReleaseCause::LeaseLost => marker(None, "back in the queue: the agent's console is gone"),
             },
             Event::Transferred { to, .. } => marker(Some(&to.name), "has it now, by transfer"),
+            Event::Tagged { by, added, removed } => {
+                let (what, all) = match (added.is_empty(), removed.is_empty()) {
+                    (false, true) => ("tagged it", added.join(", ")),
+                    (true, _) => ("took tags away", removed.join(", ")),
+                    (false, false) => {
+                        ("changed its tags", format!("+{} -{}", added.join(" +"), removed.join(" -")))
+                    }
+                };
+                marker_about(by, what, Some(all))
+            }
+            Event::Prioritised { by, priority } => {
+                marker(Some(&by.name), &format!("set its priority to {}", priority.word()))
+            }
             Event::HandedBack { by } => marker(Some(&by.name), "handed it back to the assistant"),
             Event::Snoozed { by, .. } => marker(Some(&by.name), "snoozed it"),
             Event::Woken { cause, kept } => {

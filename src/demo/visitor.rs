@@ -45,6 +45,7 @@ pub(super) async fn live(url: &str, part: Part, random: Random, shop: bool) {
         site,
         page: Some(page),
         locale: Some(part.locale.to_owned()),
+        time_zone: Some(part.time_zone.to_owned()),
         token: None,
         client: concat!("demo/", env!("CARGO_PKG_VERSION")).to_owned(),
     };

@@ -251,6 +251,7 @@ impl Fence<'_> {
             decision,
             offered,
             evidence,
+            hits: Vec::new(),
         }
     }
 
@@ -260,7 +261,14 @@ impl Fence<'_> {
 
     async fn hand_off(&self, reason: Reason, evidence: Vec<String>, card: Card) -> Result<(), Refusal> {
         self.submit(Command::RequestHandoff {
-            handoff: Handoff { reason, evidence, card, page: self.conversation.page.clone() },
+            handoff: Handoff {
+                reason,
+                evidence,
+                card,
+                page: self.conversation.page.clone(),
+                hits: Vec::new(),
+                withheld: None,
+            },
             epoch: Some(self.conversation.epoch),
             answers: Some(self.conversation.last_visitor_version),
         })
@@ -269,7 +277,10 @@ impl Fence<'_> {
 
     async fn submit(&self, command: Command) -> Result<(), Refusal> {
         let target = Target::Conversation(self.conversation.id);
-        self.engine.submit(Submit { who: Who::Assistant, target, command, cid: None }).await.map(|_| ())
+        self.engine
+            .submit(Submit { who: Who::Assistant, target, command, cid: None, device: None })
+            .await
+            .map(|_| ())
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::conversation::{
-    AgentId, AgentRef, Cid, Command, Conversation, ConversationId, Event, Rejection, Role, Row, Settings,
-    SiteId, Time, VisitorId, VisitorRef,
+    AgentId, AgentRef, Cid, Command, Conversation, ConversationId, Device, Event, Rejection, Role, Row,
+    Settings, SiteId, Time, VisitorId, VisitorRef,
 };
 use crate::protocol::{
     AgentEph, AvailabilityInfo, VisitorEph, WireError, encode_eph, encode_event_tail, encode_row_tail,
@@ -56,6 +56,8 @@ pub struct AgentSession {
     pub role: Role,
     /// Which sites.
     pub sites: SiteFilter,
+    /// Which groups, sorted.
+    pub groups: Vec<String>,
 }
 
 /// Which conversation.
@@ -83,6 +85,8 @@ pub struct Submit {
     pub command: Command,
     /// The client id; none only for the assistant, timers and things without effect on what is said (page, identify).
     pub cid: Option<Cid>,
+    /// What the visitor's socket knows of its browser; none for everybody else.
+    pub device: Option<Device>,
 }
 
 /// Why a submitted command had no effect.
@@ -223,6 +227,7 @@ impl From<&AgentView> for crate::protocol::AgentInfo {
             role: view.session.role,
             availability: view.availability.clone(),
             present: view.present,
+            groups: view.session.groups.clone(),
         }
     }
 }

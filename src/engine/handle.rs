@@ -35,6 +35,8 @@ pub struct EngineOptions {
     pub sites: Vec<SiteConfig>,
     /// Limits.
     pub limits: Limits,
+    /// Active conversations an agent is meant to hold at most; 0: no limit.
+    pub capacity: u32,
     /// Who answers first.
     pub responder: Arc<dyn Responder>,
 }
@@ -310,6 +312,11 @@ impl Engine {
         (visitor, self.shared.tokens.sign(site, visitor))
     }
 
+    /// Active conversations an agent is meant to hold at most; none: no limit.
+    pub fn capacity(&self) -> Option<u32> {
+        (self.shared.capacity > 0).then_some(self.shared.capacity)
+    }
+
     /// Limits in force.
     pub fn limits(&self) -> &Limits {
         &self.shared.limits
@@ -349,6 +356,7 @@ pub(super) fn session_of(record: &AgentRecord) -> AgentSession {
         agent: AgentRef { id: record.id, name: record.name.clone() },
         role: record.role,
         sites: record.sites.clone().map_or(SiteFilter::All, SiteFilter::Only),
+        groups: record.groups.clone(),
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Shared {
     pub(super) head: AtomicU64,
     pub(super) sites: HashMap<SiteId, Arc<SiteConfig>>,
     pub(super) limits: Limits,
+    /// Active conversations an agent is meant to hold at most; 0: no limit.
+    pub(super) capacity: u32,
     pub(super) hub: Hub,
     pub(super) readers: Readers,
     pub(super) tokens: VisitorTokens,
@@ -82,6 +84,7 @@ impl Shared {
             head: AtomicU64::new(log.head()),
             sites: options.sites.iter().map(|s| (s.id.clone(), Arc::new(s.clone()))).collect(),
             limits: options.limits,
+            capacity: options.capacity,
             hub: Hub::default(),
             readers,
             tokens,

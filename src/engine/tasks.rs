@@ -47,6 +47,7 @@ async fn deadlines(shared: Arc<Shared>) {
                 target: Target::Conversation(id),
                 command: Command::Timer(kind),
                 cid: None,
+                device: None,
             };
             match shared.submit(submit, None) {
                 Ok(()) | Err(Refusal::Stopping) => {}

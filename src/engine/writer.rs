@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::shared::Shared;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
 use crate::conversation::{
-    Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Rejection, Row, State, Time,
-    VisitorRef, decide,
+    Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, State,
+    Time, VisitorRef, decide,
 };
 use crate::log::{Append, Batch, Log, Principal, StoreError};
 use crate::protocol::{Answered, AvailabilityInfo};
@@ -313,6 +313,8 @@ fn act(
         typed_at: view.typed_at,
         lease_lost_at: view.lease_lost_at,
         linked,
+        device: submit.device.clone(),
+        load: load(batch, submit, now, shared)?,
         fresh: [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()],
     };
     let decided = match with_thanks(conversation, &submit.command) {
@@ -376,6 +378,24 @@ fn act(
         row_tail: std::sync::OnceLock::new(),
     };
     Ok((answered, Some(published)))
+}
+
+/// What the acting agent holds as of this very transaction, where there is a limit and they reach for more: two consoles
+/// of one agent that accept in one group count each other.
+fn load(
+    batch: &mut Batch<'_>,
+    submit: &Submit,
+    now: Time,
+    shared: &Arc<Shared>,
+) -> Result<Option<Load>, Refusal> {
+    let (Who::Agent(session), limit @ 1..) = (&submit.who, shared.capacity) else { return Ok(None) };
+    if !matches!(submit.command, Command::Accept { .. } | Command::TakeOver { .. }) {
+        return Ok(None);
+    }
+    let agent = session.agent.id;
+    let held = shared.timers().held_by(agent);
+    let active = batch.load_of(agent, &held, now).map_err(fault)?;
+    Ok(Some(Load { active, limit }))
 }
 
 /// After a resolve a mere thank-you neither reopens nor alerts: whether it is one is looked at only there.

@@ -9,13 +9,14 @@ use uuid::Uuid;
 use super::error::{OpenError, constraint};
 use super::schema::STEPS;
 use super::{AgentRecord, Reader, StoreError, keys, migrations, open};
-use crate::conversation::{AgentId, Role, Time};
+use crate::conversation::{AgentId, Role, Time, label, sort_labels};
 use crate::protocol::AvailabilityInfo;
 
 /// Longest name, in characters.
 const NAME: usize = 64;
 
-const COLUMNS: &str = "SELECT id, name, role, sites, available, reason, until, last_seen FROM agents";
+const COLUMNS: &str =
+    "SELECT id, name, role, sites, available, reason, until, last_seen, member_of FROM agents";
 
 impl Reader {
     /// Everybody, in the order they were added.
@@ -30,6 +31,16 @@ impl Reader {
             found.push(record(row)?);
         }
         Ok(found)
+    }
+
+    /// All groups somebody belongs to, sorted, each once: also of agents added since the server started.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    pub fn groups(&self) -> Result<Vec<String>, StoreError> {
+        let mut groups: Vec<String> = self.agents()?.into_iter().flat_map(|agent| agent.groups).collect();
+        sort_labels(&mut groups);
+        Ok(groups)
     }
 
     /// The agent whose token has this SHA-256.
@@ -53,6 +64,23 @@ const ROLES_IN_A_CHAT: [&str; 5] = ["assistant", "visitor", "notice", "note", "s
 /// [`OpenError::NameTaken`] (whatever the case), [`OpenError::BadName`], [`OpenError::TokenTaken`], or why the store
 /// cannot be opened. Nothing was changed then.
 pub fn add_agent(dir: &Path, name: &str, role: Role, token_sha256: &[u8; 32]) -> Result<AgentId, OpenError> {
+    add_agent_to(dir, name, role, &[], token_sha256)
+}
+
+/// [`add_agent`], into these groups.
+///
+/// # Errors
+/// As [`add_agent`]; [`OpenError::BadGroup`] for a name that is no [`label`].
+pub fn add_agent_to(
+    dir: &Path,
+    name: &str,
+    role: Role,
+    groups: &[String],
+    token_sha256: &[u8; 32],
+) -> Result<AgentId, OpenError> {
+    let groups = groups.iter().map(|group| label(group).ok_or(OpenError::BadGroup));
+    let mut groups = groups.collect::<Result<Vec<_>, _>>()?;
+    sort_labels(&mut groups);
     let name: String = name.trim().nfc().collect();
     if name.is_empty() || name.chars().count() > NAME || name.chars().any(char::is_control) {
         return Err(OpenError::BadName);
@@ -67,13 +95,14 @@ pub fn add_agent(dir: &Path, name: &str, role: Role, token_sha256: &[u8; 32]) ->
         let _lock = open::lock(dir)?;
         migrations::migrate(&mut conn, &path, STEPS)?;
     }
-    insert(&mut conn, &name, role, token_sha256)
+    insert(&mut conn, &name, role, &groups, token_sha256)
 }
 
 fn insert(
     conn: &mut Connection,
     name: &str,
     role: Role,
+    groups: &[String],
     token_sha256: &[u8; 32],
 ) -> Result<AgentId, OpenError> {
     let failed = || OpenError::sqlite("add the agent; nothing was changed");
@@ -87,9 +116,10 @@ fn insert(
         return Err(OpenError::NameTaken(name));
     }
     let id = AgentId(Uuid::new_v4());
+    let member_of = serde_json::to_string(groups).expect("strings are JSON");
     let inserted = tx.execute(
-        "INSERT INTO agents (id, name, folded, role, token_sha256) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![id.0.as_bytes(), name, folded, role.word(), token_sha256],
+        "INSERT INTO agents (id, name, folded, role, token_sha256, member_of) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![id.0.as_bytes(), name, folded, role.word(), token_sha256, member_of],
     );
     match inserted {
         Ok(_) => tx.commit().map(|()| id).map_err(failed()),
@@ -116,5 +146,6 @@ fn record(row: &rusqlite::Row<'_>) -> Result<AgentRecord, StoreError> {
             until: row.get::<_, Option<i64>>(6)?.map(Time),
         },
         last_seen: row.get::<_, Option<i64>>(7)?.map(Time),
+        groups: serde_json::from_str(row.get_ref(8)?.as_str().map_err(rusqlite::Error::from)?)?,
     })
 }

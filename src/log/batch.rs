@@ -12,7 +12,7 @@ use super::keys;
 use super::place::Place;
 use super::writer::{Known, Log};
 use super::{Append, Appended, Principal, Remembered};
-use crate::conversation::{Cid, Conversation, ConversationId, SiteId, VisitorId};
+use crate::conversation::{AgentId, Cid, Conversation, ConversationId, SiteId, Time, VisitorId};
 
 /// One open write transaction: many commands, one flush. Dropped without commit: rolled back.
 #[derive(Debug)]
@@ -77,6 +77,25 @@ impl<'a> Batch<'a> {
             return Ok(Some(touched.state.clone()));
         }
         Ok(self.committed(id)?.map(|known| known.state.clone()))
+    }
+
+    /// How many conversations count as work of this agent now ([`Conversation::counts_for`]), this transaction included.
+    /// `held`: those they held before it began.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    pub fn load_of(&mut self, agent: AgentId, held: &[ConversationId], now: Time) -> Result<u32, StoreError> {
+        self.usable()?;
+        let touched = self.touched.values().filter(|t| t.state.counts_for(agent, now)).count();
+        let mut active = u32::try_from(touched).unwrap_or(u32::MAX);
+        for id in held {
+            if !self.touched.contains_key(id)
+                && self.committed(*id)?.is_some_and(|known| known.state.counts_for(agent, now))
+            {
+                active = active.saturating_add(1);
+            }
+        }
+        Ok(active)
     }
 
     /// The visitor's latest conversation on a site, this transaction included.

@@ -47,6 +47,12 @@ pub enum OpenError {
         "an agent's name has 1 to 64 characters, no control characters, and is none of assistant, visitor, notice, note and system"
     )]
     BadName,
+    /// Not the name of a group.
+    #[error(
+        "a group's name has 1 to {} characters on one line; nothing was changed",
+        crate::conversation::LABEL_CHARS
+    )]
+    BadGroup,
     /// The token is in use.
     #[error("another agent has this very token; make a new one")]
     TokenTaken,

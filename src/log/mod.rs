@@ -36,7 +36,7 @@ mod text_index;
 mod types;
 mod writer;
 
-pub use agents::add_agent;
+pub use agents::{add_agent, add_agent_to};
 pub use batch::Batch;
 pub use error::{OpenError, StoreError};
 pub use readers::{Reader, Readers};

@@ -9,7 +9,7 @@ pub(super) const APPLICATION_ID: u32 = 0x4241_544e;
 
 /// Version of the fold whose states stand in `conversations.doc`. Raise it when [`crate::conversation::Conversation`]
 /// or its `apply` changes meaning or shape: the read model is then rebuilt when the store is opened.
-pub(super) const FOLD: i64 = 1;
+pub(super) const FOLD: i64 = 2;
 
 /// Key in `meta`: the log's incarnation.
 pub(super) const LOG_ID: &str = "log_id";
@@ -84,8 +84,11 @@ CREATE VIRTUAL TABLE texts USING fts5(
 );
 ";
 
+/// Version 2: the groups an agent belongs to, as a JSON array of labels.
+pub(super) const V2: &str = "ALTER TABLE agents ADD COLUMN member_of TEXT NOT NULL DEFAULT '[]';";
+
 /// Every step from one version to the next; the store's version is how many of them it has seen.
-pub(super) const STEPS: &[&str] = &[V1];
+pub(super) const STEPS: &[&str] = &[V1, V2];
 
 #[cfg(test)]
 mod tests {
@@ -97,10 +100,10 @@ mod tests {
     fn the_fold_has_the_shape_its_number_says() {
         let state = serde_json::to_value(Conversation::empty(ConversationId::NIL)).expect("a state is JSON");
         let names: Vec<&str> = state.as_object().expect("an object").keys().map(String::as_str).collect();
-        let known = "announced answered answered_version counters episode episode_version epoch group handoff held_since holder \
+        let known = "announced answered answered_version counters device episode episode_version epoch group handoff held_since holder \
                      human_held id last_agent last_at last_author last_message_at last_text last_visitor_version \
-                     lead_wanted linked messages page queued_at resolved site snoozed_until started_at state ticket \
-                     version visitor waiting_since warned";
-        assert_eq!((FOLD, names.join(" ").as_str()), (1, known));
+                     lead_wanted linked messages page priority queued_at resolved site snoozed_until started_at state tags ticket \
+                     trail version visitor visitor_messages waiting_since warned";
+        assert_eq!((FOLD, names.join(" ").as_str()), (2, known));
     }
 }

@@ -117,4 +117,6 @@ pub struct AgentRecord {
     pub availability: AvailabilityInfo,
     /// When a console of theirs was last seen.
     pub last_seen: Option<Time>,
+    /// The groups they belong to, sorted.
+    pub groups: Vec<String>,
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Resume, SyncMode, WireError};
 use crate::conversation::{
-    AgentId, Cid, Conversation, ConversationId, Entry, MessageId, Role, Row, SiteId, SnoozeUntil, Tab, Time,
+    AgentId, Cid, Conversation, ConversationId, Entry, MessageId, Priority, Role, Row, SiteId, SnoozeUntil,
+    Tab, Time,
 };
 
 /// First request: who connects.
@@ -36,6 +37,9 @@ pub struct AgentInfo {
     pub availability: AvailabilityInfo,
     /// Whether a live console leases their presence.
     pub present: bool,
+    /// The groups they belong to, sorted.
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 /// An agent's intent.
@@ -87,6 +91,12 @@ pub struct AgentAuthOk {
     pub warn_after_ms: i64,
     /// See `warn_after_ms`.
     pub return_after_ms: i64,
+    /// Active conversations an agent is meant to hold at most; none: no limit.
+    #[serde(default)]
+    pub capacity: Option<u32>,
+    /// All groups somebody belongs to, sorted: where a conversation can be transferred to.
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 /// `list`.
@@ -169,6 +179,54 @@ pub struct CidOnly {
     pub cid: Cid,
 }
 
+/// `accept`, `take_over`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptArg {
+    /// Which.
+    pub conversation: ConversationId,
+    /// The client id.
+    pub cid: Cid,
+    /// Also where I hold as many as I am meant to (`conversation.at_capacity` otherwise).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_capacity: bool,
+}
+
+impl From<CidOnly> for AcceptArg {
+    /// Within the limit.
+    fn from(CidOnly { conversation, cid }: CidOnly) -> Self {
+        Self { conversation, cid, over_capacity: false }
+    }
+}
+
+/// `tag`: removals come first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TagArg {
+    /// Which.
+    pub conversation: ConversationId,
+    /// The client id.
+    pub cid: Cid,
+    /// Tags to add: 1 to 40 characters each, at most 20 on a conversation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<String>,
+    /// Tags to take away; one that is not there is no error.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<String>,
+}
+
+/// `priority`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriorityArg {
+    /// Which.
+    pub conversation: ConversationId,
+    /// The client id.
+    pub cid: Cid,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
 /// `message.send`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -211,6 +269,9 @@ pub struct TransferArg {
     /// To which group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// What the next one should know: a note, posted before the transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// `snooze`.
@@ -307,10 +368,10 @@ pub enum AgentOp {
     History(ConversationArg),
     /// Take from the queue.
     #[serde(rename = "accept")]
-    Accept(CidOnly),
+    Accept(AcceptArg),
     /// Take from the assistant (a supervisor: from anybody).
     #[serde(rename = "take_over")]
-    TakeOver(CidOnly),
+    TakeOver(AcceptArg),
     /// Back to the queue.
     #[serde(rename = "release")]
     Release(ReleaseArg),
@@ -326,6 +387,12 @@ pub enum AgentOp {
     /// Note.
     #[serde(rename = "note.add")]
     NoteAdd(MessageArg),
+    /// Give and take tags.
+    #[serde(rename = "tag")]
+    Tag(TagArg),
+    /// Say how urgent it is.
+    #[serde(rename = "priority")]
+    Priority(PriorityArg),
     /// Aside.
     #[serde(rename = "snooze")]
     Snooze(SnoozeArg),
@@ -371,6 +438,8 @@ impl AgentOp {
             "hand_back" => parse!(HandBack),
             "message.send" => parse!(MessageSend),
             "note.add" => parse!(NoteAdd),
+            "tag" => parse!(Tag),
+            "priority" => parse!(Priority),
             "snooze" => parse!(Snooze),
             "resolve" => parse!(Resolve),
             "reopen" => parse!(Reopen),

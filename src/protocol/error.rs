@@ -60,9 +60,10 @@ impl WireError {
 
 impl From<&Rejection> for WireError {
     fn from(rejection: &Rejection) -> Self {
-        let details = match rejection.names() {
-            Some(by) => json!({ "by": { "id": by.id, "name": by.name } }),
-            None => Value::Null,
+        let details = match (rejection, rejection.names()) {
+            (Rejection::AtCapacity { active, limit }, _) => json!({ "active": active, "limit": limit }),
+            (_, Some(by)) => json!({ "by": { "id": by.id, "name": by.name } }),
+            (_, None) => Value::Null,
         };
         Self::new(rejection.code(), rejection.to_string()).with(details)
     }

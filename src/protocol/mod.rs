@@ -13,9 +13,9 @@ pub mod schema;
 mod visitor;
 
 pub use agent::{
-    AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, CidOnly,
-    ConversationArg, HistoryOk, ListArg, ListOk, MessageArg, ReleaseArg, SearchArg, SearchHit, SearchOk,
-    SiteInfo, SnoozeArg, TextArg, TransferArg, TypingArg, WatchOk,
+    AcceptArg, AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, CidOnly,
+    ConversationArg, HistoryOk, ListArg, ListOk, MessageArg, PriorityArg, ReleaseArg, SearchArg, SearchHit,
+    SearchOk, SiteInfo, SnoozeArg, TagArg, TextArg, TransferArg, TypingArg, WatchOk,
 };
 pub use close::{CloseCode, Range};
 pub use error::WireError;

@@ -50,6 +50,8 @@ fn agent() -> Value {
         "hand_back",
         "message.send",
         "note.add",
+        "tag",
+        "priority",
         "snooze",
         "resolve",
         "reopen",

@@ -29,6 +29,9 @@ pub struct VisitorAuth {
     /// The browser's language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+    /// The browser's time zone, by its IANA name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
 }
 
 /// A site, as its visitors see it.
@@ -358,8 +361,11 @@ pub fn visitor_view(seq: u64, at: Time, event: &Event, cid: Option<Cid>) -> Opti
         Event::HandedBack { .. } => VisitorEvent::AssistantResumed {},
         Event::ResolveAnnounced => VisitorEvent::Resolved {},
         Event::Returned => VisitorEvent::AssistantResumed {},
-        // Notes, pages, identity, timers and the resolve before it is announced are not the visitor's to see.
+        // Notes, tags, priority, pages, device, identity, timers and the resolve before it is announced are not the visitor's to see.
         Event::NoteAdded { .. }
+        | Event::Tagged { .. }
+        | Event::Prioritised { .. }
+        | Event::DeviceTold { .. }
         | Event::PageVisited { .. }
         | Event::Identified { .. }
         | Event::LeadSubmitted { .. }

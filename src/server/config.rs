@@ -25,6 +25,8 @@ pub struct ServerConfig {
     pub listen: Option<SocketAddr>,
     /// Limits of the wire.
     pub limits: Limits,
+    /// Active conversations an agent is meant to hold at most; 0: no limit.
+    pub capacity: u32,
     /// The sites.
     pub sites: Vec<SiteConfig>,
     /// Help pages under `/docs/`.
@@ -60,7 +62,7 @@ impl ServerConfig {
             policy: Policy::default(),
             index: build_index(source)?,
         };
-        Ok(Self { listen: None, limits: Limits::default(), sites: vec![site], docs })
+        Ok(Self { listen: None, limits: Limits::default(), capacity: 0, sites: vec![site], docs })
     }
 
     /// Reads a file. Folders in it are relative to the folder it stands in.
@@ -113,7 +115,7 @@ impl ServerConfig {
             }
             sites.push(build_site(source, base, site, &keys, &mut docs)?);
         }
-        Ok(Self { listen, limits: keys.limits, sites, docs })
+        Ok(Self { listen, limits: keys.limits, capacity: keys.agents.capacity, sites, docs })
     }
 
     /// What the engine is started with.
@@ -122,6 +124,7 @@ impl ServerConfig {
             data,
             sites: self.sites.clone(),
             limits: self.limits,
+            capacity: self.capacity,
             responder: Arc::new(DocsResponder),
         }
     }

@@ -15,6 +15,7 @@ pub(super) struct File {
     pub(super) limits: Limits,
     pub(super) timings: Timings,
     pub(super) texts: Texts,
+    pub(super) agents: AgentsKeys,
     pub(super) site: Vec<SiteKeys>,
 }
 
@@ -24,6 +25,14 @@ pub(super) struct File {
 pub(super) struct ServerKeys {
     /// Where to listen; `--listen` wins.
     pub(super) listen: Option<Spanned<String>>,
+}
+
+/// `[agents]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AgentsKeys {
+    /// Active conversations at most; 0: no limit.
+    pub(super) capacity: u32,
 }
 
 /// One folder or several.

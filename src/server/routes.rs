@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
     ALLOW, CONNECTION, HeaderMap, HeaderValue, LOCATION, ORIGIN, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
 };
 use axum::http::{Response, StatusCode};
 use axum::routing::{any, get};
@@ -109,7 +109,10 @@ async fn visitor_door(State(shared): State<Arc<Shared>>, mut request: Request) -
     }
     let Some(ticket) = ticket(&request) else { return refuse_internal() };
     let upgrade = hyper::upgrade::on(&mut request);
-    tokio::spawn(visitor::serve(shared, site, upgrade, ticket));
+    // A claim like the rest of what a visitor tells; bytes that are no text are replaced, not refused.
+    let user_agent =
+        request.headers().get(USER_AGENT).map(|ua| String::from_utf8_lossy(ua.as_bytes()).into_owned());
+    tokio::spawn(visitor::serve(shared, site, upgrade, user_agent, ticket));
     switching(&accept)
 }
 

@@ -43,6 +43,7 @@ fn info(agent: &AgentRef, available: bool) -> AgentInfo {
         role: Role::Agent,
         availability: AvailabilityInfo { available, reason: None, until: None },
         present: true,
+        groups: Vec::new(),
     }
 }
 
@@ -72,7 +73,7 @@ impl Story {
             seq: u64::try_from(n).unwrap() * 1_000,
         };
         let site = SiteId::new("demo").unwrap();
-        story.then(ago_s, Happened::Started { site, visitor, page: Some(page), linked: None })
+        story.then(ago_s, Happened::Started { site, visitor, page: Some(page), linked: None, device: None })
     }
 
     pub fn event(&mut self, ago_s: i64, event: &Happened) -> ClientEvent {
@@ -102,6 +103,7 @@ impl Story {
             outcome: TurnOutcome::Answered,
             offered: false,
             evidence: Vec::new(),
+            hits: Vec::new(),
         });
         Happened::MessagePosted(Message {
             id: MessageId(Uuid::from_u128(u128::from(self.seq) + 77)),
@@ -152,6 +154,8 @@ impl Story {
                 mood: "impatient".into(),
             },
             page,
+            hits: Vec::new(),
+            withheld: None,
         };
         self.then(ago_s, Happened::HandoffInitiated { handoff })
             .then(ago_s, Happened::HandoffRequested { ticket: false })
@@ -274,6 +278,8 @@ impl Desk {
             server_time: NOW,
             warn_after_ms: 60_000,
             return_after_ms: 180_000,
+            capacity: None,
+            groups: Vec::new(),
         })));
         let open = |s: &&Story| s.conversation.state != baton::conversation::State::Resolved;
         let rows = self.stories.values().filter(open).map(Story::row).collect();

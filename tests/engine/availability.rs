@@ -73,11 +73,11 @@ async fn an_accepted_conversation_without_an_answer_is_warned_about_and_comes_ba
     let (agent, _lease) = world.available("Ada").await;
     let id = world.visits(&world.visitor(), button(), cid()).await.unwrap().conversation;
     let queued_at = world.conversation(id).await.queued_at;
-    world.acts(&agent, id, Command::Accept).await.unwrap();
+    world.acts(&agent, id, Command::Accept { over_capacity: false }).await.unwrap();
     let c = world.until(id, "back in the queue", |c| c.state == State::Queued).await;
     assert_eq!(c.queued_at, queued_at, "the original wait is kept");
     assert!(world.events(id).await.iter().any(|e| e.event == Event::ReplyOverdue), "warned first");
-    world.acts(&agent, id, Command::Accept).await.unwrap();
+    world.acts(&agent, id, Command::Accept { over_capacity: false }).await.unwrap();
     world.acts(&agent, id, reply("here")).await.unwrap();
     assert_eq!(world.conversation(id).await.state, State::Active);
 }
@@ -92,7 +92,7 @@ async fn what_an_agent_holds_returns_when_their_console_is_gone_and_the_visitor_
     let (agent, lease) = world.available("Ada").await;
     let visitor = world.visitor();
     let id = world.visits(&visitor, button(), cid()).await.unwrap().conversation;
-    world.acts(&agent, id, Command::Accept).await.unwrap();
+    world.acts(&agent, id, Command::Accept { over_capacity: false }).await.unwrap();
     world.acts(&agent, id, reply("here")).await.unwrap();
     world.says(&visitor, "are you there?").await;
     lease.end();

@@ -63,8 +63,9 @@ async fn a_refused_command_is_not_remembered() {
     let accept = |cid| Submit {
         who: Who::Agent(Arc::clone(&agent)),
         target: Target::Conversation(id),
-        command: Command::Accept,
+        command: Command::Accept { over_capacity: false },
         cid: Some(cid),
+        device: None,
     };
     let cid = cid();
     let refused = world.engine.submit(accept(cid)).await;

@@ -27,7 +27,10 @@ async fn of_64_agents_who_accept_at_once_one_wins_and_the_rest_learn_who() {
                 let (world, agent, start) = (Arc::clone(&world), Arc::clone(agent), Arc::clone(&start));
                 tokio::spawn(async move {
                     start.wait().await;
-                    (agent.agent.clone(), world.acts(&agent, id, Command::Accept).await)
+                    (
+                        agent.agent.clone(),
+                        world.acts(&agent, id, Command::Accept { over_capacity: false }).await,
+                    )
                 })
             })
             .collect();

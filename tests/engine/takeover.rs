@@ -83,8 +83,11 @@ async fn no_assistant_message_follows_a_takeover_at_any_moment_of_its_turn() {
         let id = world.says(&visitor, "what is the answer?").await.conversation;
         at_work.await.unwrap();
         // Three moments: the person is first, the answer is let go first, both at once in either order.
-        let take =
-            world.acts(&agent, id, if round % 2 == 0 { Command::TakeOver } else { reply("A person here.") });
+        let take = world.acts(
+            &agent,
+            id,
+            if round % 2 == 0 { Command::TakeOver { over_capacity: false } } else { reply("A person here.") },
+        );
         match round % 4 {
             0 => {
                 take.await.unwrap();
@@ -172,7 +175,7 @@ async fn the_docs_assistant_answers_and_hands_off_on_request() {
     let handoff = c.handoff.clone().unwrap();
     assert_eq!(handoff.reason, Reason::HumanRequested);
     assert!(handoff.card.summary.contains("Norway"), "{:?}", handoff.card);
-    world.acts(&agent, id, Command::Accept).await.unwrap();
+    world.acts(&agent, id, Command::Accept { over_capacity: false }).await.unwrap();
     world.acts(&agent, id, reply("Hello from a person")).await.unwrap();
     world.acts(&agent, id, Command::Resolve).await.unwrap();
     world.says(&visitor, "do you ship to Norway?").await;

@@ -46,6 +46,7 @@ pub fn start_in(dir: &std::path::Path, settings: Settings, responder: Arc<dyn Re
         data: dir.to_owned(),
         sites: vec![site(settings)],
         limits: Limits { lease_ms: 400, ..Limits::default() },
+        capacity: 0,
         responder,
     };
     Engine::start(options).unwrap()
@@ -90,7 +91,7 @@ impl World {
     ) -> Result<Answered, Refusal> {
         let target = Target::CurrentOf { site: self.site.clone(), visitor: visitor.id };
         let who = Who::Visitor(visitor.clone());
-        self.engine.submit(Submit { who, target, command, cid: Some(cid) }).await
+        self.engine.submit(Submit { who, target, command, cid: Some(cid), device: None }).await
     }
 
     pub async fn says(&self, visitor: &VisitorRef, text: &str) -> Answered {
@@ -104,7 +105,9 @@ impl World {
         command: Command,
     ) -> Result<Answered, Refusal> {
         let who = Who::Agent(Arc::clone(agent));
-        self.engine.submit(Submit { who, target: Target::Conversation(id), command, cid: Some(cid()) }).await
+        self.engine
+            .submit(Submit { who, target: Target::Conversation(id), command, cid: Some(cid()), device: None })
+            .await
     }
 
     pub async fn conversation(&self, id: ConversationId) -> Conversation {
@@ -148,7 +151,13 @@ pub fn reply(text: &str) -> Command {
 }
 
 pub fn button() -> Command {
-    let handoff =
-        Handoff { reason: Reason::VisitorButton, evidence: vec![], card: Card::default(), page: None };
+    let handoff = Handoff {
+        reason: Reason::VisitorButton,
+        evidence: vec![],
+        card: Card::default(),
+        page: None,
+        hits: Vec::new(),
+        withheld: None,
+    };
     Command::RequestHandoff { handoff, epoch: None, answers: None }
 }

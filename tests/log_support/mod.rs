@@ -114,6 +114,8 @@ impl Run {
                 typed_at: None,
                 lease_lost_at: (op.flags & 4 != 0).then_some(self.now.plus_ms(-3_600_000)),
                 linked,
+                device: None,
+                load: None,
                 fresh,
             };
             let decided = match decide(&before, &command, &context) {
@@ -171,7 +173,14 @@ impl Run {
 
 fn handoff(reason: Reason) -> Handoff {
     let card = Card { summary: "wants a refund".into(), ..Card::default() };
-    Handoff { reason, evidence: vec!["said so".into()], card, page: Some(page(7)) }
+    Handoff {
+        reason,
+        evidence: vec!["said so".into()],
+        card,
+        page: Some(page(7)),
+        hits: Vec::new(),
+        withheld: None,
+    }
 }
 
 fn page(n: u8) -> Page {
@@ -206,19 +215,20 @@ fn command(op: &Op, c: &Conversation, now: Time) -> (Actor, Command) {
                 outcome: TurnOutcome::Answered,
                 offered: false,
                 evidence: Vec::new(),
+                hits: Vec::new(),
             };
             (Actor::Assistant, Command::AssistantMessage { text, sources: Vec::new(), epoch: c.epoch, turn })
         }
-        14 => (by, Command::Accept),
-        15 => (by, Command::TakeOver),
+        14 => (by, Command::Accept { over_capacity: false }),
+        15 => (by, Command::TakeOver { over_capacity: false }),
         16 | 17 => (by, Command::AgentMessage { text, attachments: Vec::new() }),
         18 => (by, Command::AddNote { text: format!("note {}", op.flags) }),
         19 => (by, Command::Release { reason: None }),
         20 => (
             by,
             match op.flags % 4 {
-                0 => Command::Transfer(TransferTo::Agent(agent(op.agent + 1))),
-                1 => Command::Transfer(TransferTo::Group("billing".into())),
+                0 => Command::Transfer { to: TransferTo::Agent(agent(op.agent + 1)), note: None },
+                1 => Command::Transfer { to: TransferTo::Group("billing".into()), note: None },
                 2 => Command::HandBack,
                 _ => Command::Snooze(match op.flags & 16 {
                     0 => SnoozeUntil::NextMessage,

@@ -102,7 +102,8 @@ fn say_all(house: &House, begin: &str, batch: &[String], end: &str) {
             url: house.url(),
             site: baton::conversation::SiteId::new("demo").unwrap(),
             page: Some(baton::conversation::Page { url: PAGE.into(), ..Default::default() }),
-            locale: None,
+            locale: Some(batch[0].chars().take(60).collect()),
+            time_zone: Some(batch[0].chars().take(60).collect()),
             token: None,
             client: "story/1".into(),
         };

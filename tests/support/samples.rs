@@ -2,16 +2,16 @@
 
 use baton::conversation::{
     AgentId, AgentRef, AssistantTurn, Attachment, Author, Card, Cid, Conversation, ConversationId, Counters,
-    Entry, EntryKind, Event, Fact, Handoff, Holder, Message, MessageId, Page, Reason, ReleaseCause,
-    ResolvedBy, Role, Row, RowHolder, SiteId, Source, State, Tab, Time, TurnOutcome, VisitorId, VisitorRef,
-    WakeCause,
+    Device, Entry, EntryKind, Event, Fact, Handoff, Hit, Holder, Message, MessageId, Page, Priority, Reason,
+    ReleaseCause, ResolvedBy, Role, Row, RowHolder, SiteId, Source, State, Tab, Time, TurnOutcome, Visit,
+    VisitorId, VisitorRef, WakeCause,
 };
 use baton::protocol::{
-    AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, CidOnly, Control,
-    ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MessageArg, ReleaseArg, Resume,
-    SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SiteInfo, SnoozeArg, SyncMode, TransferArg, TypingArg,
-    VisitorAuth, VisitorAuthOk, VisitorAvailability, VisitorConversation, VisitorEph, VisitorHandoffArg,
-    VisitorMessage, VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
+    AcceptArg, AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, CidOnly,
+    Control, ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MessageArg, PriorityArg,
+    ReleaseArg, Resume, SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SiteInfo, SnoozeArg, SyncMode, TagArg,
+    TransferArg, TypingArg, VisitorAuth, VisitorAuthOk, VisitorAvailability, VisitorConversation, VisitorEph,
+    VisitorHandoffArg, VisitorMessage, VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
 };
 use uuid::Uuid;
 
@@ -61,6 +61,18 @@ pub fn page() -> Page {
     }
 }
 
+pub fn device() -> Device {
+    Device {
+        locale: Some("de-CH".into()),
+        time_zone: Some("Europe/Zurich".into()),
+        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".into()),
+    }
+}
+
+fn hit() -> Hit {
+    Hit { title: "Shipping › Tracking".into(), url: "/docs/shipping#tracking".into(), score: 710 }
+}
+
 pub fn handoff() -> Handoff {
     Handoff {
         reason: Reason::HumanRequested,
@@ -74,6 +86,8 @@ pub fn handoff() -> Handoff {
             mood: "calm".into(),
         },
         page: Some(page()),
+        hits: vec![hit()],
+        withheld: Some("Orders arrive within three days.".into()),
     }
 }
 
@@ -101,6 +115,7 @@ pub fn message(author: Author) -> Message {
             outcome: TurnOutcome::Answered,
             offered: false,
             evidence: vec!["score 0.71".into()],
+            hits: vec![hit()],
         }),
         thanks: false,
     }
@@ -116,6 +131,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
                 visitor: visitor(),
                 page: Some(page()),
                 linked: Some(conversation_id()),
+                device: Some(device()),
             },
         ),
         ("message of the visitor", Event::MessagePosted(message(Author::Visitor))),
@@ -131,6 +147,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
             },
         ),
         ("page", Event::PageVisited { page: page() }),
+        ("device", Event::DeviceTold { device: device() }),
         ("identified", Event::Identified { visitor: visitor() }),
         ("handoff initiated", Event::HandoffInitiated { handoff: handoff() }),
         ("lead", Event::LeadSubmitted { visitor: visitor() }),
@@ -151,6 +168,15 @@ pub fn events() -> Vec<(&'static str, Event)> {
         ("released unanswered", Event::Released(ReleaseCause::Unanswered)),
         ("released by a lost lease", Event::Released(ReleaseCause::LeaseLost)),
         ("transferred", Event::Transferred { by: dana(), to: eli() }),
+        (
+            "tagged",
+            Event::Tagged {
+                by: dana(),
+                added: vec!["refund".into(), "VIP".into()],
+                removed: vec!["new".into()],
+            },
+        ),
+        ("prioritised", Event::Prioritised { by: dana(), priority: Priority::Urgent }),
         ("handed back", Event::HandedBack { by: dana() }),
         ("snoozed", Event::Snoozed { by: dana(), until: Some(AT) }),
         ("woken and kept", Event::Woken { cause: WakeCause::Visitor, kept: true }),
@@ -190,6 +216,12 @@ pub fn conversation() -> Conversation {
         messages: 6,
         last_text: "Where is it?".into(),
         last_author: "visitor".into(),
+        visitor_messages: 3,
+        tags: vec!["refund".into(), "VIP".into()],
+        priority: Priority::High,
+        group: Some("billing".into()),
+        trail: vec![Visit { at: AT, page: page() }],
+        device: Some(device()),
         ..Conversation::empty(conversation_id())
     }
 }
@@ -204,7 +236,7 @@ fn entries() -> Vec<Entry> {
         entry(1, EntryKind::Message(message(Author::Agent(dana())))),
         entry(2, EntryKind::Note { id: message_id(), by: "Dana".into(), text: "careful".into() }),
         entry(3, EntryKind::Notice { text: "Connecting you.".into() }),
-        entry(4, EntryKind::Marker { who: Some("Dana".into()), what: "accepted".into() }),
+        entry(4, EntryKind::Marker { who: Some("Dana".into()), what: "accepted".into(), about: None }),
     ]
 }
 
@@ -219,6 +251,7 @@ pub fn agent_info() -> AgentInfo {
         role: Role::Supervisor,
         availability: away(),
         present: true,
+        groups: vec!["billing".into()],
     }
 }
 
@@ -229,6 +262,7 @@ fn away() -> AvailabilityInfo {
 /// Every operation of an agent.
 pub fn agent_ops() -> Vec<AgentOp> {
     let one = || CidOnly { conversation: conversation_id(), cid: cid() };
+    let takes = || AcceptArg { conversation: conversation_id(), cid: cid(), over_capacity: true };
     let says = || MessageArg { conversation: conversation_id(), cid: cid(), text: "On it.".into() };
     let at = |before| ConversationArg { conversation: conversation_id(), before, limit: Some(50) };
     vec![
@@ -247,8 +281,8 @@ pub fn agent_ops() -> Vec<AgentOp> {
         AgentOp::Watch(at(None)),
         AgentOp::Unwatch(at(None)),
         AgentOp::History(at(Some(40))),
-        AgentOp::Accept(one()),
-        AgentOp::TakeOver(one()),
+        AgentOp::Accept(takes()),
+        AgentOp::TakeOver(takes()),
         AgentOp::Release(ReleaseArg {
             conversation: conversation_id(),
             cid: cid(),
@@ -259,6 +293,18 @@ pub fn agent_ops() -> Vec<AgentOp> {
             cid: cid(),
             agent: Some(eli().id),
             group: None,
+            note: Some("wants a refund".into()),
+        }),
+        AgentOp::Tag(TagArg {
+            conversation: conversation_id(),
+            cid: cid(),
+            add: vec!["refund".into()],
+            remove: vec!["new".into()],
+        }),
+        AgentOp::Priority(PriorityArg {
+            conversation: conversation_id(),
+            cid: cid(),
+            priority: Priority::Urgent,
         }),
         AgentOp::HandBack(one()),
         AgentOp::MessageSend(says()),
@@ -284,6 +330,8 @@ pub fn agent_op_name(op: &AgentOp) -> &'static str {
         AgentOp::TakeOver(_) => "take_over",
         AgentOp::Release(_) => "release",
         AgentOp::Transfer(_) => "transfer",
+        AgentOp::Tag(_) => "tag",
+        AgentOp::Priority(_) => "priority",
         AgentOp::HandBack(_) => "hand_back",
         AgentOp::MessageSend(_) => "message.send",
         AgentOp::NoteAdd(_) => "note.add",
@@ -306,6 +354,7 @@ pub fn visitor_ops() -> Vec<VisitorOp> {
             client: Some("widget/1".into()),
             page: Some(page()),
             locale: Some("en-GB".into()),
+            time_zone: Some("Europe/London".into()),
         }),
         VisitorOp::MessageSend(VisitorMessageArg { cid: cid(), text: "Where is my order?".into() }),
         VisitorOp::HandoffRequest(one()),
@@ -350,6 +399,8 @@ pub fn agent_auth_ok() -> AgentAuthOk {
         server_time: AT,
         warn_after_ms: 60_000,
         return_after_ms: 180_000,
+        capacity: Some(5),
+        groups: vec!["billing".into(), "tech".into()],
     }
 }
 

@@ -245,9 +245,9 @@ fn verb_on(
 fn accept(state: &mut State, fx: &mut Vec<Effect>) {
     let Some(row) = state.target_row() else { return };
     let (id, standing) = (row.id, row.state);
-    let op = match standing {
-        Standing::Queued | Standing::Snoozed => AgentOp::Accept,
-        _ => AgentOp::TakeOver,
+    let op: fn(CidOnly) -> AgentOp = match standing {
+        Standing::Queued | Standing::Snoozed => |arg| AgentOp::Accept(arg.into()),
+        _ => |arg| AgentOp::TakeOver(arg.into()),
     };
     verb_on(state, id, "yours; the assistant is silent. r replies, H says hello", op, fx);
     open(state, id, fx);

@@ -347,8 +347,11 @@ impl Said {
             EntryKind::Note { by, text, .. } if line(by) == *my_name => (Who::Note, text.clone()),
             EntryKind::Note { by, text, .. } => (Who::Note, format!("{}: {text}", line(by))),
             EntryKind::Notice { text } => (Who::Notice, text.clone()),
-            EntryKind::Marker { who: Some(who), what } => (Who::Marker, format!("{} {what}", line(who))),
-            EntryKind::Marker { who: None, what } => (Who::Marker, what.clone()),
+            EntryKind::Marker { who, what, about } => {
+                let who = who.as_deref().map(|who| format!("{} ", line(who))).unwrap_or_default();
+                let about = about.as_deref().map(|about| format!(": {}", line(about))).unwrap_or_default();
+                (Who::Marker, format!("{who}{what}{about}"))
+            }
         };
         Self { version: entry.version, at: entry.at, who, text: block(&text) }
     }

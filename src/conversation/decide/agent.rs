@@ -37,8 +37,8 @@ pub(super) fn by_agent(
         return Err(Rejection::Unknown);
     }
     match command {
-        Command::Accept => accept(c, agent),
-        Command::TakeOver => take_over(c, agent, role),
+        Command::Accept { over_capacity } => with_room(accept(c, agent)?, ctx, *over_capacity),
+        Command::TakeOver { over_capacity } => with_room(take_over(c, agent, role)?, ctx, *over_capacity),
         Command::AgentMessage { text, attachments } => {
             check_text(text, attachments.len(), ctx)?;
             let mut events = claim_to_speak(c, agent)?;
@@ -66,7 +66,12 @@ pub(super) fn by_agent(
                 reason: reason.clone(),
             })))
         }
-        Command::Transfer(to) => transfer(c, to, agent, role),
+        Command::Transfer { to, note } => transfer(c, to, note.as_deref(), ctx, agent, role),
+        Command::Tag { add, remove } => tag(c, add, remove, agent),
+        Command::SetPriority(priority) if c.priority == *priority => Ok(Decided::nothing()),
+        Command::SetPriority(priority) => {
+            Ok(Decided::one(Event::Prioritised { by: agent.clone(), priority: *priority }))
+        }
         Command::HandBack => {
             match c.state {
                 State::Assistant => return Err(Rejection::AlreadyWithAssistant),
@@ -164,18 +169,65 @@ fn claim_to_speak(c: &Conversation, agent: &AgentRef) -> Result<Vec<Event>, Reje
     }
 }
 
-fn transfer(c: &Conversation, to: &TransferTo, agent: &AgentRef, role: Role) -> Outcome {
+/// Refuses what would put an agent above their limit, unless they said that they know. Only what they reach for: words
+/// sent to a visitor, a transfer, a reopen and a chat that revives may exceed it.
+fn with_room(decided: Decided, ctx: &Context<'_>, over_capacity: bool) -> Outcome {
+    match ctx.load {
+        Some(Load { active, limit }) if active >= limit && !over_capacity && !decided.events.is_empty() => {
+            Err(Rejection::AtCapacity { active, limit })
+        }
+        _ => Ok(decided),
+    }
+}
+
+/// What changes: a tag that is there already, or was not, is no change. Removals come first.
+fn tag(c: &Conversation, add: &[String], remove: &[String], agent: &AgentRef) -> Outcome {
+    let gone = |tag: &str| remove.iter().any(|r| same_label(r, tag));
+    let (removed, mut tags): (Vec<String>, Vec<String>) = c.tags.iter().cloned().partition(|t| gone(t));
+    let mut added = Vec::new();
+    for tag in add {
+        let tag = label(tag).ok_or(Rejection::BadTag)?;
+        if !tags.iter().any(|t| same_label(t, &tag)) {
+            tags.push(tag.clone());
+            added.push(tag);
+        }
+    }
+    if tags.len() > TAGS_AT_MOST && !added.is_empty() {
+        return Err(Rejection::TooManyTags);
+    }
+    if added.is_empty() && removed.is_empty() {
+        return Ok(Decided::nothing());
+    }
+    sort_labels(&mut added);
+    Ok(Decided::one(Event::Tagged { by: agent.clone(), added, removed }))
+}
+
+fn transfer(
+    c: &Conversation,
+    to: &TransferTo,
+    note: Option<&str>,
+    ctx: &Context<'_>,
+    agent: &AgentRef,
+    role: Role,
+) -> Outcome {
     match c.state {
         State::Resolved => return Err(Rejection::Resolved),
         State::Assistant => return Err(Rejection::NotHeld),
         State::Queued | State::Active | State::Snoozed => own_or_supervised(c, agent, role)?,
     }
-    Ok(match to {
-        TransferTo::Agent(to) if c.holder.agent().is_some_and(|h| h.id == to.id) => Decided::nothing(),
-        TransferTo::Agent(to) => Decided::one(Event::Transferred { by: agent.clone(), to: to.clone() }),
-        TransferTo::Group(group) => Decided::one(Event::Released(ReleaseCause::Transferred {
-            by: agent.clone(),
-            group: group.clone(),
-        })),
-    })
+    let mut events = Vec::new();
+    if let Some(text) = note {
+        check_text(text, 0, ctx)?;
+        events.push(Event::NoteAdded { id: fresh(ctx, 0), by: agent.clone(), text: text.to_owned() });
+    }
+    match to {
+        // Theirs already: a note that came along is kept all the same.
+        TransferTo::Agent(to) if c.holder.agent().is_some_and(|h| h.id == to.id) => {}
+        TransferTo::Agent(to) => events.push(Event::Transferred { by: agent.clone(), to: to.clone() }),
+        TransferTo::Group(group) => events
+            .push(Event::Released(ReleaseCause::Transferred { by: agent.clone(), group: group.clone() })),
+    }
+    // The acknowledgement names the transfer, which stands last.
+    let primary = events.len().saturating_sub(1);
+    Ok(Decided { events, primary })
 }

@@ -23,6 +23,8 @@ pub(super) fn by_timer(c: &Conversation, kind: TimerKind, ctx: &Context<'_>) -> 
                     ..Card::default()
                 },
                 page: c.page.clone(),
+                hits: Vec::new(),
+                withheld: None,
             };
             let mut events = ask_for_person(c, ctx, &handoff)?;
             if !events.iter().any(|e| !matches!(e, Event::NoticePosted { .. })) {

@@ -35,10 +35,10 @@ pub(super) fn by_visitor(
             Ok(Decided::message_of(events))
         }
         Command::VisitPage(page) => {
-            if !c.exists() || c.state == State::Resolved || same_place(c.page.as_ref(), page) {
+            if !c.exists() || c.state == State::Resolved {
                 return Ok(Decided::nothing());
             }
-            Ok(Decided::one(Event::PageVisited { page: page.clone() }))
+            Ok(Decided::first_of(whereabouts(c, ctx, Some(page)).collect()))
         }
         Command::Identify { name, email } => {
             if let Some(email) = email {
@@ -114,6 +114,7 @@ fn opening(
             visitor: visitor.clone(),
             page: page.cloned(),
             linked: ctx.linked,
+            device: ctx.device.clone().filter(|d| !d.is_empty()),
         }]);
     }
     let mut events = Vec::new();
@@ -129,10 +130,17 @@ fn opening(
             events.push(Event::Returned);
         }
     }
-    if let Some(page) = page.filter(|p| !same_place(c.page.as_ref(), p)) {
-        events.push(Event::PageVisited { page: page.clone() });
-    }
+    events.extend(whereabouts(c, ctx, page));
     Ok(events)
+}
+
+/// Where the visitor is and with what, as far as that is news.
+fn whereabouts(c: &Conversation, ctx: &Context<'_>, page: Option<&Page>) -> impl Iterator<Item = Event> {
+    let page = page.filter(|p| !same_place(c.page.as_ref(), p));
+    let device = ctx.device.as_ref().map(|told| told.after(c.device.as_ref()));
+    let device = device.filter(|d| !d.is_empty() && c.device.as_ref() != Some(d));
+    let page = page.map(|page| Event::PageVisited { page: page.clone() });
+    page.into_iter().chain(device.map(|device| Event::DeviceTold { device }))
 }
 
 fn same_place(old: Option<&Page>, new: &Page) -> bool {
@@ -149,6 +157,8 @@ fn without_assistant(c: &Conversation, ctx: &Context<'_>) -> Vec<Event> {
         evidence: vec!["the assistant is off on this site".into()],
         card: Card { summary: c.last_text.clone(), why: "the assistant is off".into(), ..Card::default() },
         page: c.page.clone(),
+        hits: Vec::new(),
+        withheld: None,
     };
     // Whether or not somebody is there: with the assistant off, only the queue is left.
     let mut events = vec![Event::HandoffInitiated { handoff }, Event::HandoffRequested { ticket: false }];
@@ -193,6 +203,8 @@ fn submit_lead(
                         evidence: vec!["contact details left".into()],
                         card,
                         page: after.page.clone(),
+                        hits: Vec::new(),
+                        withheld: None,
                     },
                 });
             }

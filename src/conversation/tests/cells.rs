@@ -10,7 +10,7 @@ fn in_state(state: State) -> World {
         State::Queued => drop(w.act(by_visitor(), &ask_for_person()).expect("asks")),
         State::Active | State::Snoozed => {
             w.act(by_visitor(), &ask_for_person()).expect("asks");
-            w.act(by_agent(1), &Command::Accept).expect("accepts");
+            w.act(by_agent(1), &Command::Accept { over_capacity: false }).expect("accepts");
             if state == State::Snoozed {
                 w.act(by_agent(1), &Command::Snooze(SnoozeUntil::NextMessage)).expect("snoozes");
             }
@@ -40,8 +40,8 @@ fn row(actor: &Actor, command: &Command) -> [String; 5] {
 #[test]
 fn every_cell_of_state_and_command_has_the_answer_of_the_design() {
     let lead = Command::SubmitLead { name: None, email: "a@example.com".into() };
-    let group = Command::Transfer(TransferTo::Group("billing".into()));
-    let colleague = Command::Transfer(TransferTo::Agent(agent(2)));
+    let group = Command::Transfer { to: TransferTo::Group("billing".into()), note: None };
+    let colleague = Command::Transfer { to: TransferTo::Agent(agent(2)), note: None };
     let snooze = Command::Snooze(SnoozeUntil::NextMessage);
     let release = Command::Release { reason: None };
     let note = Command::AddNote { text: "n".into() };
@@ -55,10 +55,10 @@ fn every_cell_of_state_and_command_has_the_answer_of_the_design() {
         ("visitor ends",        by_visitor(),    &Command::EndByVisitor, ["resolved",    "resolved",          "resolved",           "resolved",           "already_resolved"]),
         ("visitor leaves lead", by_visitor(),    &lead,         ["queued",               "queued",            "active",             "snoozed",            "queued"]),
         ("assistant speaks",    Actor::Assistant, &says,        ["assistant",            "stale_epoch",       "stale_epoch",        "stale_epoch",        "stale_epoch"]),
-        ("agent accepts",       by_agent(2),     &Command::Accept, ["not_queued",        "active",            "already_taken",      "active",             "resolved"]),
-        ("holder accepts",      by_agent(1),     &Command::Accept, ["not_queued",        "active",            "=",                  "active",             "resolved"]),
-        ("agent takes over",    by_agent(2),     &Command::TakeOver, ["active",          "active",            "held_by_other",      "active",             "resolved"]),
-        ("supervisor takes over", by_supervisor(), &Command::TakeOver, ["active",        "active",            "active",             "active",             "resolved"]),
+        ("agent accepts",       by_agent(2),     &Command::Accept { over_capacity: false }, ["not_queued",        "active",            "already_taken",      "active",             "resolved"]),
+        ("holder accepts",      by_agent(1),     &Command::Accept { over_capacity: false }, ["not_queued",        "active",            "=",                  "active",             "resolved"]),
+        ("agent takes over",    by_agent(2),     &Command::TakeOver { over_capacity: false }, ["active",          "active",            "held_by_other",      "active",             "resolved"]),
+        ("supervisor takes over", by_supervisor(), &Command::TakeOver { over_capacity: false }, ["active",        "active",            "active",             "active",             "resolved"]),
         ("agent writes",        by_agent(2),     &reply("x"),   ["active",               "active",            "held_by_other",      "held_by_other",      "resolved"]),
         ("holder writes",       by_agent(1),     &reply("x"),   ["active",               "active",            "active",             "active",             "resolved"]),
         ("supervisor writes",   by_supervisor(), &reply("x"),   ["active",               "active",            "held_by_other",      "held_by_other",      "resolved"]),
@@ -78,7 +78,7 @@ fn every_cell_of_state_and_command_has_the_answer_of_the_design() {
         ("supervisor resolves", by_supervisor(), &Command::Resolve, ["resolved",         "resolved",          "resolved",           "resolved",           "already_resolved"]),
         ("agent reopens",       by_agent(2),     &Command::Reopen, ["active",            "active",            "held_by_other",      "held_by_other",      "active"]),
         ("holder reopens",      by_agent(1),     &Command::Reopen, ["active",            "active",            "=",                  "active",             "active"]),
-        ("visitor accepts",     by_visitor(),    &Command::Accept, ["forbidden"; 5]),
+        ("visitor accepts",     by_visitor(),    &Command::Accept { over_capacity: false }, ["forbidden"; 5]),
         ("assistant resolves",  Actor::Assistant, &Command::Resolve, ["forbidden"; 5]),
         ("timer resolves",      Actor::System,   &Command::Resolve, ["forbidden"; 5]),
         ("agent as visitor",    by_agent(1),     &say("x"),     ["forbidden"; 5]),

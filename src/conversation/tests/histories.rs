@@ -37,11 +37,11 @@ fn op() -> impl Strategy<Value = Op> {
 fn command(what: u8, w: &World) -> Command {
     match what {
         0 => reply("hello"),
-        1 => Command::Accept,
-        2 => Command::TakeOver,
+        1 => Command::Accept { over_capacity: false },
+        2 => Command::TakeOver { over_capacity: false },
         3 => Command::Release { reason: None },
-        4 => Command::Transfer(TransferTo::Agent(agent(2))),
-        5 => Command::Transfer(TransferTo::Group("g".into())),
+        4 => Command::Transfer { to: TransferTo::Agent(agent(2)), note: None },
+        5 => Command::Transfer { to: TransferTo::Group("g".into()), note: None },
         6 => Command::HandBack,
         7 => Command::Snooze(SnoozeUntil::Time(w.now.plus_ms(60_000))),
         8 => Command::Snooze(SnoozeUntil::NextMessage),
@@ -198,7 +198,7 @@ proptest! {
         w.act(by_visitor(), &ask_for_person()).expect("queued");
         let mut won = Vec::new();
         for n in order {
-            match w.act(by_agent(n), &Command::Accept) {
+            match w.act(by_agent(n), &Command::Accept { over_capacity: false }) {
                 Ok(_) => won.push(n),
                 Err(Rejection::AlreadyTaken { by }) => {
                     let winner = won.first().map(|n| agent(*n));

@@ -18,6 +18,8 @@ pub(super) struct World {
     pub ids: u128,
     pub typed_at: Option<Time>,
     pub lease_lost_at: Option<Time>,
+    pub device: Option<Device>,
+    pub load: Option<Load>,
 }
 
 pub(super) fn agent(n: u128) -> AgentRef {
@@ -49,7 +51,14 @@ pub(super) fn reply(text: &str) -> Command {
 }
 
 pub(super) fn handoff(reason: Reason) -> Handoff {
-    Handoff { reason, evidence: vec!["because".into()], card: Card::default(), page: None }
+    Handoff {
+        reason,
+        evidence: vec!["because".into()],
+        card: Card::default(),
+        page: None,
+        hits: Vec::new(),
+        withheld: None,
+    }
 }
 
 pub(super) fn ask_for_person() -> Command {
@@ -67,6 +76,8 @@ impl World {
             ids: 0x1000,
             typed_at: None,
             lease_lost_at: None,
+            device: None,
+            load: None,
         }
     }
 
@@ -81,6 +92,8 @@ impl World {
             typed_at: self.typed_at,
             lease_lost_at: self.lease_lost_at,
             linked: None,
+            device: self.device.clone(),
+            load: self.load,
             fresh: std::array::from_fn(|n| Uuid::from_u128(self.ids + n as u128)),
         };
         decide(&self.c, command, &ctx)
@@ -108,6 +121,7 @@ impl World {
                 decision: Some("answer".into()),
                 offered: false,
                 evidence: vec![],
+                hits: vec![],
             },
         }
     }

@@ -20,9 +20,12 @@ fn first_takeover_from_question_to_reopen() {
     assert_eq!(names(&events), ["handoff.initiated", "handoff.requested", "notice.posted"]);
     assert_eq!((w.c.state, &w.c.holder), (State::Queued, &Holder::Nobody));
     let late = w.assistant_says("One more thing");
-    w.act(by_agent(1), &Command::Accept).expect("queued");
+    w.act(by_agent(1), &Command::Accept { over_capacity: false }).expect("queued");
     assert!(matches!(w.act(Actor::Assistant, &late), Err(Rejection::StaleEpoch { .. })));
-    assert_eq!(w.act(by_agent(2), &Command::Accept), Err(Rejection::AlreadyTaken { by: agent(1) }));
+    assert_eq!(
+        w.act(by_agent(2), &Command::Accept { over_capacity: false }),
+        Err(Rejection::AlreadyTaken { by: agent(1) })
+    );
     w.act(by_agent(1), &reply("Hello, this is a person.")).expect("mine");
     w.act(by_agent(1), &Command::Resolve).expect("mine");
     assert_eq!((w.c.state, w.c.episode), (State::Resolved, 1));
@@ -51,7 +54,7 @@ fn nobody_there_asks_for_details_and_makes_a_ticket_the_assistant_may_go_on_besi
     assert!(w.c.ticket && w.c.state == State::Queued);
     w.act(by_visitor(), &say("and do you ship to Norway?")).expect("a visitor may always write");
     w.act(Actor::Assistant, &w.assistant_says("Yes.")).expect("a ticket nobody has touched");
-    w.act(by_agent(1), &Command::Accept).expect("queued");
+    w.act(by_agent(1), &Command::Accept { over_capacity: false }).expect("queued");
     let late = w.assistant_says("late");
     assert!(matches!(w.act(Actor::Assistant, &late), Err(Rejection::StaleEpoch { .. })));
 }
@@ -75,7 +78,7 @@ fn accepted_and_not_answered_is_warned_about_and_returned_with_its_wait() {
     let mut w = World::new();
     w.act(by_visitor(), &ask_for_person()).expect("starts in the queue");
     let queued_at = w.c.queued_at;
-    w.act(by_agent(1), &Command::Accept).expect("queued");
+    w.act(by_agent(1), &Command::Accept { over_capacity: false }).expect("queued");
     let held = w.c.held_since;
     assert_eq!(w.act(Actor::System, &Command::Timer(TimerKind::WarnUnanswered)), Err(Rejection::NotDue));
     w.now = held.plus_ms(60_000);
@@ -93,7 +96,7 @@ fn accepted_and_not_answered_is_warned_about_and_returned_with_its_wait() {
 fn an_answer_or_a_hello_ends_the_countdown() {
     let mut w = World::new();
     w.act(by_visitor(), &ask_for_person()).expect("starts in the queue");
-    w.act(by_agent(1), &Command::Accept).expect("queued");
+    w.act(by_agent(1), &Command::Accept { over_capacity: false }).expect("queued");
     w.act(by_agent(1), &reply("Hello! I am reading what you wrote.")).expect("mine");
     for kind in [TimerKind::WarnUnanswered, TimerKind::ReturnUnanswered] {
         assert_eq!(w.c.deadline(kind, &w.settings, None, None), None);
@@ -112,7 +115,7 @@ fn an_answer_or_a_hello_ends_the_countdown() {
 fn a_resolve_is_told_after_five_seconds_and_an_undo_before_that_is_unseen() {
     let mut w = World::new();
     w.act(by_visitor(), &ask_for_person()).expect("queued");
-    w.act(by_agent(1), &Command::Accept).expect("queued");
+    w.act(by_agent(1), &Command::Accept { over_capacity: false }).expect("queued");
     w.act(by_agent(1), &Command::Resolve).expect("mine");
     let at = w.c.deadline(TimerKind::AnnounceResolve, &w.settings, None, None).expect("to be told");
     let mut undone = World { c: w.c.clone(), ..World::new() };
@@ -178,7 +181,7 @@ fn with_the_assistant_off_a_visitor_goes_straight_to_people() {
     w.last_eligible = false;
     w.act(by_visitor(), &say("hi")).expect("starts");
     assert_eq!(w.c.state, State::Queued);
-    w.act(by_agent(1), &Command::Accept).expect("queued");
+    w.act(by_agent(1), &Command::Accept { over_capacity: false }).expect("queued");
     assert_eq!(w.act(by_agent(1), &Command::HandBack), Err(Rejection::AssistantOff));
     w.act(by_agent(1), &Command::Resolve).expect("mine");
     w.last_eligible = true;
@@ -193,7 +196,7 @@ fn a_snoozed_conversation_wakes_by_time_by_the_visitor_and_by_its_agent() {
             let mut w = World::new();
             w.last_eligible = kept;
             w.act(by_visitor(), &ask_for_person()).expect("queued");
-            w.act(by_agent(1), &Command::Accept).expect("queued");
+            w.act(by_agent(1), &Command::Accept { over_capacity: false }).expect("queued");
             let past = Command::Snooze(SnoozeUntil::Time(w.now));
             assert_eq!(w.act(by_agent(1), &past), Err(Rejection::TimePast));
             let until = w.now.plus_ms(60_000);

@@ -297,6 +297,7 @@ pub(super) fn info(view: &AgentView) -> AgentInfo {
         role: view.session.role,
         availability: view.availability.clone(),
         present: view.present,
+        groups: view.session.groups.clone(),
     }
 }
 

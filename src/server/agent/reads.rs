@@ -44,6 +44,11 @@ impl Agent {
         if seen { Ok(()) } else { Err(unknown()) }
     }
 
+    /// All groups somebody belongs to.
+    pub(super) async fn groups(&self) -> Result<Vec<String>, WireError> {
+        self.read(Reader::groups).await
+    }
+
     pub(super) async fn list(&self, arg: ListArg) -> Result<ListOk, WireError> {
         let sites = match arg.site {
             None => self.session.sites.list(),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::{Agent, STRIKES, find, info};
-use crate::conversation::{AgentRef, Cid, Command, ConversationId, TransferTo};
+use crate::conversation::{AgentRef, Cid, Command, ConversationId, TransferTo, same_label};
 use crate::engine::{Submit, Target, Who};
 use crate::protocol::{AgentOp, AvailabilityInfo, CloseCode, Control, FromClient, TransferArg, WireError};
 use crate::server::answers::{good, id_of, no_nul, refusal};
@@ -77,8 +77,14 @@ impl Agent {
                 Ok(good(id, &json!({}), None))
             }
             AgentOp::AvailabilitySet(to) => self.set_availability(id, to).await,
-            AgentOp::Accept(a) => self.change(id, a.conversation, a.cid, Command::Accept).await,
-            AgentOp::TakeOver(a) => self.change(id, a.conversation, a.cid, Command::TakeOver).await,
+            AgentOp::Accept(a) => {
+                let command = Command::Accept { over_capacity: a.over_capacity };
+                self.change(id, a.conversation, a.cid, command).await
+            }
+            AgentOp::TakeOver(a) => {
+                let command = Command::TakeOver { over_capacity: a.over_capacity };
+                self.change(id, a.conversation, a.cid, command).await
+            }
             AgentOp::HandBack(a) => self.change(id, a.conversation, a.cid, Command::HandBack).await,
             AgentOp::Resolve(a) => self.change(id, a.conversation, a.cid, Command::Resolve).await,
             AgentOp::Reopen(a) => self.change(id, a.conversation, a.cid, Command::Reopen).await,
@@ -99,10 +105,19 @@ impl Agent {
                 no_nul(&a.text)?;
                 self.change(id, a.conversation, a.cid, Command::AddNote { text: a.text }).await
             }
-            AgentOp::Transfer(a) => {
+            AgentOp::Transfer(mut a) => {
                 let (conversation, cid) = (a.conversation, a.cid);
-                let to = self.transfer_to(a)?;
-                self.change(id, conversation, cid, Command::Transfer(to)).await
+                let note = a.note.take().filter(|note| !note.trim().is_empty());
+                note.as_deref().map(no_nul).transpose()?;
+                let to = self.transfer_to(a).await?;
+                self.change(id, conversation, cid, Command::Transfer { to, note }).await
+            }
+            AgentOp::Tag(a) => {
+                let command = Command::Tag { add: a.add, remove: a.remove };
+                self.change(id, a.conversation, a.cid, command).await
+            }
+            AgentOp::Priority(a) => {
+                self.change(id, a.conversation, a.cid, Command::SetPriority(a.priority)).await
             }
         }
     }
@@ -119,6 +134,7 @@ impl Agent {
             target: Target::Conversation(conversation),
             command,
             cid: Some(cid),
+            device: None,
         };
         let answered =
             self.shared.engine.submit(submit).await.map_err(|refusal| WireError::from(&refusal))?;
@@ -133,7 +149,7 @@ impl Agent {
         Ok(good(id, &info(&view), None))
     }
 
-    fn transfer_to(&self, arg: TransferArg) -> Result<TransferTo, WireError> {
+    async fn transfer_to(&self, arg: TransferArg) -> Result<TransferTo, WireError> {
         match (arg.agent, arg.group) {
             (Some(agent), None) => {
                 let all = self.shared.engine.agents();
@@ -147,11 +163,27 @@ impl Agent {
                 if group.is_empty() {
                     return Err(WireError::bad_request("transfer: the group has no name"));
                 }
-                Ok(TransferTo::Group(group))
+                let known = self.groups().await?;
+                // Spelled as its members have it, so that a list can be filtered by it.
+                match known.iter().find(|k| same_label(k, &group)) {
+                    Some(known) => Ok(TransferTo::Group(known.clone())),
+                    None => Err(no_such_group(&group, &known)),
+                }
             }
             _ => Err(WireError::bad_request("transfer: give exactly one of agent and group")),
         }
     }
+}
+
+fn no_such_group(group: &str, known: &[String]) -> WireError {
+    let words = if known.is_empty() {
+        format!(
+            "nobody is in a group “{group}”, and no agent is in any; nothing was changed. Groups are given with baton agent add --group"
+        )
+    } else {
+        format!("nobody is in a group “{group}”; nothing was changed. The groups are {}", known.join(", "))
+    };
+    WireError::new("group.unknown", words).with(json!({ "known": known }))
 }
 
 fn words(text: String) -> Result<String, WireError> {

@@ -47,7 +47,8 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
     let sites = session.sites.list();
     let same_log = auth.resume.as_ref().is_some_and(|r| r.log_id == shared.engine.log_id());
     let resume = auth.resume.map(|r| (r, same_log));
-    let start = match shared.engine.read(move |r| sync::start(r, sites.as_deref(), resume)).await {
+    let read = move |r: &crate::log::Reader| Ok((sync::start(r, sites.as_deref(), resume)?, r.groups()?));
+    let (start, groups) = match shared.engine.read(read).await {
         Ok(start) => start,
         Err(error) => return Err(unreadable(link, &id, &error).await),
     };
@@ -72,7 +73,7 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
         link,
         shared,
     });
-    let answer = good(&id, &auth_ok(&agent.shared, &agent.session, &start), None);
+    let answer = good(&id, &auth_ok(&agent.shared, &agent.session, &start, groups), None);
     match agent.begin(answer, start).await {
         Ok(()) => Ok(agent),
         Err(end) => {
@@ -107,7 +108,7 @@ impl Agent {
     }
 }
 
-fn auth_ok(shared: &Shared, session: &AgentSession, start: &Start) -> AgentAuthOk {
+fn auth_ok(shared: &Shared, session: &AgentSession, start: &Start, groups: Vec<String>) -> AgentAuthOk {
     let agents = shared.engine.agents();
     let sites = shared.engine.sites();
     let (mode, reason, replayed, head) = match start {
@@ -121,6 +122,7 @@ fn auth_ok(shared: &Shared, session: &AgentSession, start: &Start) -> AgentAuthO
         role: session.role,
         availability: Default::default(),
         present: false,
+        groups: session.groups.clone(),
     });
     AgentAuthOk {
         agent: me,
@@ -138,6 +140,8 @@ fn auth_ok(shared: &Shared, session: &AgentSession, start: &Start) -> AgentAuthO
         server_time: now(),
         warn_after_ms: timings.warn_after_ms,
         return_after_ms: timings.return_after_ms,
+        capacity: shared.engine.capacity(),
+        groups,
     }
 }
 

@@ -20,7 +20,7 @@ use super::admission::Ticket;
 use super::bucket::TokenBucket;
 use super::link::{End, Incoming, Link};
 use super::shared::{GOAWAY_MS, Online, Shared};
-use crate::conversation::{ConversationId, Page, VisitorRef};
+use crate::conversation::{ConversationId, Device, Page, VisitorRef};
 use crate::engine::{Delivery, EphOut, SiteConfig, Subscription};
 use crate::protocol::{CloseCode, Control, encode_eph, splice_prev};
 
@@ -45,6 +45,7 @@ pub(super) struct Visitor {
     seen: u64,
     conversation: Option<ConversationId>,
     page: Option<Page>,
+    device: Device,
     messages: TokenBucket,
     requests: TokenBucket,
     typed_at: Option<Instant>,
@@ -59,12 +60,13 @@ pub(super) async fn serve(
     shared: Arc<Shared>,
     site: Arc<SiteConfig>,
     upgrade: OnUpgrade,
+    user_agent: Option<String>,
     ticket: Arc<Ticket>,
 ) {
     let wait = Duration::from_millis(shared.limits.header_ms);
     let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits))).await;
     let Ok(Some(link)) = opened else { return };
-    let (link, end) = match Box::pin(welcome::welcome(link, shared, site)).await {
+    let (link, end) = match Box::pin(welcome::welcome(link, shared, site, user_agent)).await {
         Ok(mut visitor) => {
             let end = visitor.run().await;
             let Visitor { link, .. } = *visitor;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{STRIKES, Visitor};
-use crate::conversation::{Card, Cid, Command, Handoff, Page, Reason};
+use crate::conversation::{Card, Cid, Command, Device, Handoff, Page, Reason};
 use crate::engine::{Submit, Target, Who};
 use crate::protocol::{Answered, CloseCode, Control, FromClient, VisitorOp, WireError};
 use crate::server::answers::{good, id_of, no_nul, refusal};
@@ -19,14 +19,30 @@ const NAME: usize = 200;
 const ADDRESS: usize = 2048;
 const TITLE: usize = 512;
 
+/// What is kept of a locale and a time zone, and of a user agent, in bytes. The longest name of a time zone has 32; BCP 47
+/// asks for at least 35; browsers call themselves by some 100 to 250.
+const NAME_OF_PLACE: usize = 64;
+const USER_AGENT: usize = 512;
+
+fn clip(mut text: String, max: usize) -> String {
+    text.retain(|c| c != '\0');
+    let end = (0..=max.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    text.truncate(end);
+    text
+}
+
+/// A device as it is kept: bounded, and nothing where nothing was told.
+pub(super) fn clip_device(device: Device) -> Device {
+    let told = |text: Option<String>, max| text.map(|t| clip(t, max)).filter(|t| !t.trim().is_empty());
+    Device {
+        locale: told(device.locale, NAME_OF_PLACE),
+        time_zone: told(device.time_zone, NAME_OF_PLACE),
+        user_agent: told(device.user_agent, USER_AGENT),
+    }
+}
+
 /// A page as it is kept: cut to what a person could read.
 pub(super) fn clip_page(page: Page) -> Page {
-    let clip = |mut text: String, max: usize| {
-        text.retain(|c| c != '\0');
-        let end = (0..=max.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-        text.truncate(end);
-        text
-    };
     Page {
         url: clip(page.url, ADDRESS),
         title: page.title.map(|t| clip(t, TITLE)),
@@ -120,6 +136,8 @@ impl Visitor {
                     evidence: Vec::new(),
                     card: Card::default(),
                     page: self.page.clone(),
+                    hits: Vec::new(),
+                    withheld: None,
                 };
                 let command = Command::RequestHandoff { handoff, epoch: None, answers: None };
                 self.submit(command, Some(h.cid)).await?
@@ -165,6 +183,7 @@ impl Visitor {
             target: Target::CurrentOf { site: self.site.id.clone(), visitor: self.me.id },
             command,
             cid,
+            device: Some(self.device.clone()),
         };
         let answered =
             self.shared.engine.submit(submit).await.map_err(|refusal| WireError::from(&refusal))?;

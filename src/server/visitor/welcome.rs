@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::requests::clip_page;
+use super::requests::{clip_device, clip_page};
 use super::sync::{self, Start};
 use super::{REQUESTS, Visitor};
-use crate::conversation::{Command, VisitorRef};
+use crate::conversation::{Command, Device, VisitorRef};
 use crate::engine::{SiteConfig, Submit, Target, Who};
 use crate::protocol::{
     CloseCode, FromClient, SyncMode, VisitorAuth, VisitorAuthOk, VisitorOp, VisitorSite, WireError,
@@ -28,6 +28,7 @@ pub(super) async fn welcome(
     mut link: Link,
     shared: Arc<Shared>,
     site: Arc<SiteConfig>,
+    user_agent: Option<String>,
 ) -> Result<Box<Visitor>, Gone> {
     let (id, auth) = match first_words(&mut link, &shared).await {
         Ok(first) => first,
@@ -73,6 +74,7 @@ pub(super) async fn welcome(
     };
     let limits = &shared.limits;
     let page = auth.page.map(clip_page);
+    let device = clip_device(Device { locale: auth.locale, time_zone: auth.time_zone, user_agent });
     let mut visitor = Box::new(Visitor {
         me: start.visitor.unwrap_or(VisitorRef { id: me, name: None, email: None }),
         cursor,
@@ -87,6 +89,7 @@ pub(super) async fn welcome(
         misses: 0,
         _online: online,
         page,
+        device,
         link,
         sub,
         site,
@@ -131,6 +134,7 @@ impl Visitor {
                 target: Target::CurrentOf { site: self.site.id.clone(), visitor: self.me.id },
                 command: Command::VisitPage(page.clone()),
                 cid: None,
+                device: Some(self.device.clone()),
             };
             // A page is a courtesy: a refusal concerns nobody.
             let _ = self.shared.engine.submit(submit).await;
