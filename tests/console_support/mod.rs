@@ -181,7 +181,7 @@ impl Story {
     pub fn watch_ok(&self) -> serde_json::Value {
         let entries = self.transcript.entries.clone();
         let conversation = Box::new(self.conversation.clone());
-        let ok = WatchOk { conversation, entries, more: false, as_of: self.seq, earlier: Vec::new() };
+        let ok = WatchOk { conversation, entries, more: false, as_of: self.seq, earlier: Vec::new(), seen: None };
         serde_json::to_value(ok).unwrap()
     }
 }
@@ -267,6 +267,7 @@ impl Desk {
             server_time: NOW,
             warn_after_ms: 60_000,
             return_after_ms: 180_000,
+            reads: Vec::new(),
         })));
         let open = |s: &&Story| s.conversation.state != baton::conversation::State::Resolved;
         let rows = self.stories.values().filter(open).map(Story::row).collect();

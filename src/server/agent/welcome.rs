@@ -7,7 +7,9 @@ use std::time::Instant;
 use super::credit::Credit;
 use super::sync::{self, Start};
 use super::{Agent, REQUESTS, find, info};
+use crate::conversation::ConversationId;
 use crate::engine::AgentSession;
+use crate::log::Reader;
 use crate::protocol::{
     AgentAuth, AgentAuthOk, AgentOp, CloseCode, Control, FromClient, SiteInfo, SyncMode, WireError,
     splice_prev,
@@ -20,6 +22,8 @@ use crate::server::shared::{Shared, now};
 
 type Gone = Box<(Link, End)>;
 
+/// Read cursors told at the start.
+const READS: usize = 2_000;
 /// Rows in a page of a snapshot.
 const PAGE: usize = 200;
 
@@ -47,7 +51,12 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
     let sites = session.sites.list();
     let same_log = auth.resume.as_ref().is_some_and(|r| r.log_id == shared.engine.log_id());
     let resume = auth.resume.map(|r| (r, same_log));
-    let start = match shared.engine.read(move |r| sync::start(r, sites.as_deref(), resume)).await {
+    let me = session.agent.id;
+    let read = move |r: &Reader| {
+        let start = sync::start(r, sites.as_deref(), resume)?;
+        Ok((start, r.reads(me, sites.as_deref(), READS)?))
+    };
+    let (start, reads) = match shared.engine.read(read).await {
         Ok(start) => start,
         Err(error) => return Err(unreadable(link, &id, &error).await),
     };
@@ -59,6 +68,7 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
         cursor,
         seen: head,
         watching: HashMap::new(),
+        afterwards: Vec::new(),
         credit: Credit::default(),
         requests: TokenBucket::new(REQUESTS.0, REQUESTS.1, Instant::now()),
         too_fast: 0,
@@ -72,7 +82,7 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
         link,
         shared,
     });
-    let answer = good(&id, &auth_ok(&agent.shared, &agent.session, &start), None);
+    let answer = good(&id, &auth_ok(&agent.shared, &agent.session, &start, reads), None);
     match agent.begin(answer, start).await {
         Ok(()) => Ok(agent),
         Err(end) => {
@@ -92,6 +102,7 @@ impl Agent {
                     self.link.feed(splice_prev(frame.kind, self.cursor, &frame.tail)).await?;
                     self.cursor = frame.seq;
                 }
+                self.feed_standing().await?;
                 self.heartbeat().await
             }
             Start::Snapshot { head, mut rows, .. } => loop {
@@ -99,7 +110,8 @@ impl Agent {
                 let more = !rest.is_empty();
                 self.link.control(&Control::Snapshot { as_of: head, rows, more }).await?;
                 if !more {
-                    return Ok(());
+                    self.feed_standing().await?;
+                    return self.link.flush().await;
                 }
                 rows = rest;
             },
@@ -107,7 +119,12 @@ impl Agent {
     }
 }
 
-fn auth_ok(shared: &Shared, session: &AgentSession, start: &Start) -> AgentAuthOk {
+fn auth_ok(
+    shared: &Shared,
+    session: &AgentSession,
+    start: &Start,
+    reads: Vec<(ConversationId, u64)>,
+) -> AgentAuthOk {
     let agents = shared.engine.agents();
     let sites = shared.engine.sites();
     let (mode, reason, replayed, head) = match start {
@@ -138,6 +155,7 @@ fn auth_ok(shared: &Shared, session: &AgentSession, start: &Start) -> AgentAuthO
         server_time: now(),
         warn_after_ms: timings.warn_after_ms,
         return_after_ms: timings.return_after_ms,
+        reads,
     }
 }
 
