@@ -184,9 +184,8 @@ impl Presence {
 
     fn viewers(&self, conversation: ConversationId) -> Vec<String> {
         let viewers = self.viewing.get(&conversation).into_iter().flatten();
-        let mut names: Vec<String> = viewers
-            .filter_map(|(id, _)| self.agents.get(id).map(|a| a.session.agent.name.clone()))
-            .collect();
+        let mut names: Vec<String> =
+            viewers.filter_map(|(id, _)| self.agents.get(id).map(|a| a.session.agent.name.clone())).collect();
         names.sort();
         names.dedup();
         names

@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::shared::Shared;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
 use crate::conversation::{
-    Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Rejection, Row, SiteId, State, Time,
-    VisitorRef, decide,
+    Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Rejection, Row, SiteId,
+    State, Time, VisitorRef, decide,
 };
 use crate::log::{Append, Batch, CursorMove, Log, Principal, StoreError};
 use crate::protocol::{Answered, AvailabilityInfo};

@@ -181,7 +181,8 @@ impl Story {
     pub fn watch_ok(&self) -> serde_json::Value {
         let entries = self.transcript.entries.clone();
         let conversation = Box::new(self.conversation.clone());
-        let ok = WatchOk { conversation, entries, more: false, as_of: self.seq, earlier: Vec::new(), seen: None };
+        let ok =
+            WatchOk { conversation, entries, more: false, as_of: self.seq, earlier: Vec::new(), seen: None };
         serde_json::to_value(ok).unwrap()
     }
 }

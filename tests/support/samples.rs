@@ -8,10 +8,10 @@ use baton::conversation::{
 };
 use baton::protocol::{
     AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, CidOnly, Control,
-    ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MessageArg, ReadArg, ReleaseArg, Resume,
-    SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SeenArg, SiteInfo, SnoozeArg, SyncMode, TransferArg, TypingArg,
-    VisitorAuth, VisitorAuthOk, VisitorAvailability, VisitorConversation, VisitorEph, VisitorHandoffArg,
-    VisitorMessage, VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
+    ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MessageArg, ReadArg, ReleaseArg,
+    Resume, SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SeenArg, SiteInfo, SnoozeArg, SyncMode, TransferArg,
+    TypingArg, VisitorAuth, VisitorAuthOk, VisitorAvailability, VisitorConversation, VisitorEph,
+    VisitorHandoffArg, VisitorMessage, VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
 };
 use uuid::Uuid;
 
@@ -382,7 +382,10 @@ pub fn history_ok() -> HistoryOk {
 }
 
 pub fn search_ok() -> SearchOk {
-    SearchOk { hits: vec![SearchHit { row: row(), excerpt: "my order A-1042".into(), version: 2 }], next: Some("41.7".into()) }
+    SearchOk {
+        hits: vec![SearchHit { row: row(), excerpt: "my order A-1042".into(), version: 2 }],
+        next: Some("41.7".into()),
+    }
 }
 
 pub fn answered() -> Answered {
