@@ -10,6 +10,7 @@ mod close;
 mod error;
 mod frame;
 mod limits;
+pub mod query;
 pub mod schema;
 mod visitor;
 
