@@ -19,6 +19,7 @@ mod queue;
 mod rebuild;
 mod reply;
 mod resolve_id;
+mod search;
 mod serve;
 mod show;
 mod target;
@@ -61,6 +62,8 @@ enum Cmd {
     Chat(chat::Args),
     /// List conversations
     Queue(queue::Args),
+    /// Find conversations by words and operators
+    Search(search::Args),
     /// Show a conversation with its messages
     Show(show::Args),
     /// Take a conversation from the queue
@@ -184,6 +187,7 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Login(args)) => login::run(args).await,
         Some(Cmd::Chat(args)) => chat::run(args, &server).await,
         Some(Cmd::Queue(args)) => queue::run(args, &server).await,
+        Some(Cmd::Search(args)) => search::run(args, &server).await,
         Some(Cmd::Show(args)) => show::run(args, &server).await,
         Some(Cmd::Accept(args)) => verbs::run(verbs::Verb::Accept, args, &server).await,
         Some(Cmd::TakeOver(args)) => verbs::run(verbs::Verb::TakeOver, args, &server).await,

@@ -11,6 +11,7 @@ mod desk;
 mod error;
 mod frame;
 mod limits;
+pub mod query;
 pub mod schema;
 mod visitor;
 
