@@ -17,9 +17,13 @@ pub(super) struct Out;
 impl Out {
     /// Writes a line and flushes it. Whatever in it came from outside went through [`inert`] before.
     pub(super) fn line(self, text: &str) -> Done {
+        self.text(&format!("{text}\n"))
+    }
+
+    /// Writes a document as it is and flushes it: made by the room `export`, or our own.
+    pub(super) fn text(self, text: &str) -> Done {
         let mut out = io::stdout().lock();
-        let written =
-            out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         written.map_err(|e| match e.kind() {
             io::ErrorKind::BrokenPipe => Failure::NobodyReads,
             _ => Failure::Refused(format!("the output cannot be written: {e}")),

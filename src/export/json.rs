@@ -5,7 +5,7 @@
 //!   "id", "site", "state", "holder": {"kind", "id", "name"}, "visitor": {"id", "name", "email"},
 //!   "page": {"url", "title"}, "reason", "ticket", "group", "started_at", "last_message_at", "resolved_at",
 //!   "episode", "version",
-//!   "card": {"summary", "wants", "facts", "tried", "why", "mood"},     (agents only: null without notes)
+//!   "priority", "tags", "card": {"summary", "wants", "facts", "tried", "why", "mood"},     (null without notes)
 //!   "entries": [ {"seq", "version", "at", "kind": "message"|"note"|"notice"|"event",
 //!                 "author": "visitor"|"assistant"|"agent"|"system", "name", "text",
 //!                 "raw", "id", "sources": [{"title", "url"}], "attachments": [{"name", "mime", "size"}]} ] }
@@ -44,6 +44,8 @@ fn object(c: &Conversation, entries: &[Entry], options: &Options) -> Value {
         "reason": handoff.map(|h| h.reason),
         "ticket": c.ticket,
         "group": cleaned(json!(c.group)),
+        "priority": options.notes.then_some(c.priority),
+        "tags": options.notes.then(|| cleaned(json!(c.tags))),
         "started_at": c.started_at,
         "last_message_at": c.last_message_at,
         "resolved_at": resolved,

@@ -76,7 +76,7 @@ impl fmt::Display for Format {
 /// What goes in, and how times are told.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Whether what only agents see goes in: notes and the card.
+    /// Whether what only agents see goes in: notes, the card, tags, priority, and the words behind a release or transfer.
     pub notes: bool,
     /// The zone of times in Markdown and text, each with its offset. JSON and CSV are in UTC.
     pub zone: TimeZone,

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::Options;
 use crate::conversation::{
-    Attachment, Author, Conversation, Entry, EntryKind, Holder, MessageId, Source, Time, VisitorRef,
+    Attachment, Author, Conversation, Entry, EntryKind, Holder, MessageId, Priority, Source, Time, VisitorRef,
 };
 use crate::text::{SafeText, Untrusted};
 
@@ -58,10 +58,10 @@ pub(super) fn said<'a>(
     options: &'a Options,
 ) -> impl Iterator<Item = Said> + 'a {
     let wanted = |said: &Said| options.notes || said.kind != Kind::Note;
-    entries.iter().map(|entry| one(conversation, entry)).filter(wanted)
+    entries.iter().map(|entry| one(conversation, entry, options)).filter(wanted)
 }
 
-fn one(conversation: &Conversation, entry: &Entry) -> Said {
+fn one(conversation: &Conversation, entry: &Entry, options: &Options) -> Said {
     let mut said = Said {
         kind: Kind::Event,
         author: "system",
@@ -99,12 +99,16 @@ fn one(conversation: &Conversation, entry: &Entry) -> Said {
             said.kind = Kind::Notice;
             said.text.clone_from(text);
         }
-        EntryKind::Marker { who, what, .. } => {
+        EntryKind::Marker { who, what, about } => {
             if who.is_some() {
                 said.author = "agent";
             }
             said.name.clone_from(who);
-            said.text.clone_from(what);
+            // Reasons, groups and tags are words for colleagues.
+            said.text = match about.as_deref().filter(|_| options.notes) {
+                Some(about) => format!("{what}: {about}"),
+                None => what.clone(),
+            };
         }
     }
     said
@@ -152,6 +156,8 @@ pub(super) fn facts(c: &Conversation, options: &Options) -> Vec<(&'static str, S
     add("resolved", c.resolved.as_ref().map(|(at, _)| clock(*at, &options.zone)));
     add("reason", c.handoff.as_ref().map(|h| h.reason.words().to_owned()));
     if options.notes {
+        add("priority", Some(c.priority).filter(|p| *p != Priority::Normal).map(|p| p.word().to_owned()));
+        add("tags", Some(c.tags.join(", ")).filter(|tags| !tags.is_empty()));
         add("summary", c.handoff.as_ref().map(|h| h.card.summary.clone()).filter(|s| !s.is_empty()));
     }
     facts

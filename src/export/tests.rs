@@ -44,6 +44,7 @@ fn story(name: &str, text: &str) -> (Conversation, Vec<Entry>) {
     c.holder = Holder::Agent(ada());
     c.page = Some(Page { url: format!("http://localhost/{name}"), title: Some(text.into()), referrer: None });
     c.started_at = Time(AT);
+    c.tags = vec![format!("t{name}")];
     c.last_message_at = Time(AT);
     let mut answer = message(Author::Assistant, text);
     if let EntryKind::Message(m) = &mut answer {
@@ -59,8 +60,7 @@ fn story(name: &str, text: &str) -> (Conversation, Vec<Entry>) {
         message(Author::Visitor, text),
         answer,
         EntryKind::Notice { text: "Connecting you with the team.".into() },
-        serde_json::from_value(serde_json::json!({"kind": "marker", "d": {"who": name, "what": "accepted"}}))
-            .unwrap(),
+        EntryKind::Marker { who: Some(name.into()), what: "accepted".into(), about: Some(text.into()) },
         EntryKind::Note { id: MessageId(Uuid::from_u128(8)), by: name.into(), text: text.into() },
         message(Author::Agent(ada()), text),
     ];
@@ -93,6 +93,7 @@ e-mail: Max
 page: http://localhost/Max
 page title: Hello⏎  there
 started: 2026-11-25 09:30:05 +00:00
+tags: tMax
 
 2026-11-25 09:30:06 +00:00  Max (visitor):
     Hello
@@ -107,7 +108,7 @@ started: 2026-11-25 09:30:05 +00:00
 2026-11-25 09:30:08 +00:00  system (notice):
     Connecting you with the team.
 
-2026-11-25 09:30:09 +00:00  -- Max accepted
+2026-11-25 09:30:09 +00:00  -- Max accepted: Hello⏎  there
 
 2026-11-25 09:30:10 +00:00  Max (note, agents only):
     Hello
@@ -130,7 +131,10 @@ fn markdown_for_people() {
     );
     assert!(text.starts_with("# Conversation 3f2a9c41\n\n- **id:** 3f2a9c41-0000"), "{text}");
     assert!(text.contains("\n**Max\\_M** (note, agents only), 2026"), "{text}");
-    assert!(text.contains("\n*2026-11-25 09:30:09 +00:00: Max\\_M accepted*\n"), "{text}");
+    assert!(
+        text.contains("\n*2026-11-25 09:30:09 +00:00: Max\\_M accepted: # Hello⏎⏎\\<b\\>there\\</b\\>*\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -173,10 +177,14 @@ fn objects_for_programs() {
 
 #[test]
 fn notes_are_left_out_where_asked() {
-    let (c, mut entries) = story("Max", "hello");
+    let (mut c, mut entries) = story("Max", "hello");
     if let EntryKind::Note { text, .. } = &mut entries[4].kind {
         *text = "a secret".into();
     }
+    if let EntryKind::Marker { about, .. } = &mut entries[3].kind {
+        *about = Some("a secret reason".into());
+    }
+    c.tags = vec!["secret-tag".into()];
     for format in Format::ALL {
         let with = document(format, &c, &entries, &Options::default());
         let without = document(format, &c, &entries, &Options { notes: false, ..Options::default() });
