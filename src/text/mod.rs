@@ -25,6 +25,7 @@ mod clean;
 mod cleaner;
 mod fold;
 pub mod links;
+pub mod markdown;
 mod punycode;
 mod safe;
 mod untrusted;
