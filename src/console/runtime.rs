@@ -75,7 +75,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         available: options.available_on_start,
     };
     let terminal = Terminal::new(Screen::new(io::stdout(), crossterm::terminal::size))?;
-    let mut shell = Shell::new(State::new(start), terminal, look);
+    let mut shell = Shell::telling(State::new(start), terminal, look, Screen::links);
     // The first paint waits for nothing.
     shell.draw_if_due(0)?;
     let (client, reports) = client::connect(ConnectOptions {
