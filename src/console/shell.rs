@@ -81,7 +81,14 @@ impl<B: Backend> Shell<B> {
         let Self { state, terminal, look, cache, hits, tell, .. } = self;
         // What `Terminal::draw` does, with a word to the terminal between drawing and writing.
         terminal.autoresize()?;
-        *hits = ui::draw(&mut terminal.get_frame(), state, *look, cache);
+        let mut frame = terminal.get_frame();
+        let (width, height) = (frame.area().width, frame.area().height);
+        if state.size != (width, height) {
+            // The terminal has changed and its signal is not here yet: what does not fit must not be drawn.
+            let now = state.now;
+            app::update(state, Event::Resize { width, height }, now);
+        }
+        *hits = ui::draw(&mut frame, state, *look, cache);
         tell(terminal.backend_mut(), cache.links().shown());
         terminal.apply_buffer_with_cursor(hits.cursor())?;
         self.dirty = false;
