@@ -196,7 +196,13 @@ impl Terminal {
 
     /// Waits for the end; checks that the terminal is as it was before, and that the exit code is 0.
     #[track_caller]
-    pub fn given_back(mut self) -> String {
+    pub fn given_back(self) -> String {
+        self.ended(0)
+    }
+
+    /// Waits for the end; checks that the terminal is as it was before, and the exit code.
+    #[track_caller]
+    pub fn ended(mut self, code: u32) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -207,7 +213,7 @@ impl Terminal {
         }
         let status = self.child.wait().unwrap();
         let screen = self.parser.screen();
-        assert_eq!(status.exit_code(), 0, "{}", screen.contents());
+        assert_eq!(status.exit_code(), code, "{}", screen.contents());
         assert!(!screen.alternate_screen(), "the screen of before is back");
         assert!(!screen.bracketed_paste(), "no bracketed paste");
         assert!(!screen.hide_cursor(), "the cursor is shown");
