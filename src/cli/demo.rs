@@ -79,6 +79,7 @@ pub(super) async fn run(args: Args) -> Done {
             state_dir: Some(data.join("state")),
             status_note: Some(format!("Demo page: {page}")),
             available_on_start: true,
+            must_sign_in: false,
         };
         console::run(options).await.map_err(|e| local(&e))
     };

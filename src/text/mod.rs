@@ -26,6 +26,7 @@ mod cleaner;
 mod fold;
 mod json;
 pub mod links;
+pub mod markdown;
 mod punycode;
 mod safe;
 mod untrusted;

@@ -45,9 +45,18 @@ pub fn head_rows(who: Who, w: u16) -> usize {
     usize::from(!layout::gutter_beside(w) && who != Who::Marker)
 }
 
+/// Links listed below an entry; more are only counted.
+pub const LINKS_SHOWN: usize = 3;
+
+/// Rows of links below an entry's text.
+pub fn link_rows(said: &Said) -> usize {
+    said.links.len().min(LINKS_SHOWN + 1)
+}
+
 /// Rows an entry takes in a transcript of `w` columns.
 pub fn rows_of(said: &Said, w: u16) -> usize {
-    head_rows(said.who, w) + width::wrap(said.text.as_str(), layout::body_width(w)).len()
+    let text = width::wrap(said.text.as_str(), layout::body_width(w)).len();
+    head_rows(said.who, w) + text + link_rows(said)
 }
 
 impl Transcript {
@@ -191,6 +200,15 @@ impl Transcript {
         })
     }
 
+    /// Index of the last entry in sight, and how many rows of it are seen; none: all of them. Wraps nothing.
+    pub fn last_in_sight(&self) -> Option<(usize, Option<usize>)> {
+        let last = self.entries.len().checked_sub(1)?;
+        Some(match self.scroll {
+            Scroll::Tail => (last, None),
+            Scroll::At { version, row } => (self.index_after(version).saturating_sub(1), Some(row)),
+        })
+    }
+
     /// Index of the first entry with a greater version.
     fn index_after(&self, version: u64) -> usize {
         self.entries.partition_point(|said| said.version <= version)
@@ -235,7 +253,13 @@ mod tests {
     use crate::conversation::Time;
 
     fn said(version: u64) -> Said {
-        Said { version, at: Time(0), who: Who::Visitor, text: super::super::door::block("one line") }
+        Said {
+            version,
+            at: Time(0),
+            who: Who::Visitor,
+            text: super::super::door::block("one line"),
+            links: Vec::new(),
+        }
     }
 
     fn of(versions: std::ops::RangeInclusive<u64>) -> Transcript {

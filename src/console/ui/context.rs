@@ -5,16 +5,20 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::Look;
-use super::paint::{outside, own, put};
+use super::links::Links;
+use super::paint::{cells, outside, own, put};
 use crate::console::app::State;
 use crate::console::app::clock;
 use crate::console::app::door::{ContextView, PageView};
 use crate::console::app::layout::Area;
+use crate::text::links::{self, Link};
 use crate::text::{SafeText, width};
 
 /// Rows of text, wrapped to a width; what does not fit below is cut.
 struct Page {
     rows: Vec<Vec<Span<'static>>>,
+    /// The links behind rows, by their index.
+    links: Vec<(usize, Link)>,
     width: usize,
     look: Look,
 }
@@ -38,11 +42,19 @@ impl Page {
         }
     }
 
+    /// An address: spelt by our parser and behind it the link, where it is one.
+    fn address(&mut self, url: &SafeText) {
+        let Some(link) = links::whole(url.as_str()) else { return self.text("", url, self.look.plain()) };
+        let from = self.rows.len();
+        self.text("", &link.address(), self.look.plain());
+        self.links.extend((from..self.rows.len()).map(|row| (row, link.clone())));
+    }
+
     fn page(&mut self, page: &PageView) {
         if let Some(title) = &page.title {
             self.text("", title, self.look.bold());
         }
-        self.text("", &page.url, self.look.plain());
+        self.address(&page.url);
         if let Some(referrer) = &page.referrer {
             self.text("from ", referrer, self.look.dim());
         }
@@ -68,14 +80,14 @@ impl Page {
 /// EARLIER
 /// 2d ago  resolved  Change of address
 /// ```
-pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
+pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, links: &mut Links) {
     let Some(open) = &state.open else {
         put(buf, area, 1, 1, vec![own("No conversation is open.", look.dim())]);
         return;
     };
     let Some(view) = &open.view else { return };
     let width = usize::from(area.w.saturating_sub(3)).max(8);
-    let mut page = Page { rows: Vec::new(), width, look };
+    let mut page = Page { rows: Vec::new(), links: Vec::new(), width, look };
     card(&mut page, view, look);
     if let Some(at) = &view.page {
         page.heading("PAGE");
@@ -107,8 +119,17 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     }
     let fits = usize::from(area.h);
     let over = page.rows.len() > fits;
+    let mut linked = Vec::new();
+    let inner = Area { w: area.w.saturating_sub(1), ..area };
+    for (index, link) in &page.links {
+        let wide = u16::try_from(cells(&page.rows[*index])).unwrap_or(u16::MAX);
+        linked.push((u16::try_from(*index).unwrap_or(u16::MAX), wide, link));
+    }
     for (y, row) in (0u16..).zip(page.rows.into_iter().take(fits)) {
-        put(buf, Area { w: area.w.saturating_sub(1), ..area }, 1, y, row);
+        put(buf, inner, 1, y, row);
+    }
+    for (y, wide, link) in linked {
+        links.put(buf, inner, (1, y, wide), link, look);
     }
     if over {
         put(buf, area, area.w.saturating_sub(2), area.h - 1, vec![own("…", look.bold())]);
