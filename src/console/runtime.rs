@@ -22,8 +22,9 @@ use uuid::Uuid;
 
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::config::Config;
+use super::hook::Hook;
 use super::shell::Shell;
-use super::term::{self, Guard, Net, Screen};
+use super::term::{self, Guard, Net, Notifier, Screen};
 use super::ui::{Look, LookChoice};
 use crate::client::{self, ClientEvent, ConnectOptions, Handle};
 use crate::conversation::Time;
@@ -85,6 +86,8 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         instance: Uuid::new_v4().simple().to_string(),
         state_dir: options.state_dir,
     });
+    let notify = options.config.attention.notify;
+    let (hook, hook_failures) = Hook::new(options.config.attention.command.clone());
     let mut runtime = Runtime {
         shell,
         client,
@@ -93,11 +96,13 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         timers: HashMap::new(),
         leaving: false,
         suspend: false,
+        notifier: Notifier::suiting(notify, |name| std::env::var(name).ok()),
+        hook,
     };
     if let Some(words) = options.config_error {
         runtime.take(Event::ConfigBroken(Untrusted::new(words).log()))?;
     }
-    let worked = runtime.work(reports, panics, signals).await;
+    let worked = runtime.work(reports, panics, hook_failures, signals).await;
     let Runtime { client, guard, .. } = runtime;
     client.close().await;
     drop(guard);
@@ -146,6 +151,8 @@ struct Runtime {
     timers: HashMap<TimerId, Instant>,
     leaving: bool,
     suspend: bool,
+    notifier: Notifier,
+    hook: Hook,
 }
 
 impl Runtime {
@@ -153,6 +160,7 @@ impl Runtime {
         &mut self,
         mut reports: mpsc::Receiver<ClientEvent>,
         mut panics: mpsc::UnboundedReceiver<String>,
+        mut hook_failures: mpsc::Receiver<String>,
         mut signals: Signals,
     ) -> anyhow::Result<()> {
         let mut keys = EventStream::new();
@@ -172,6 +180,7 @@ impl Runtime {
                     }
                 },
                 Some(words) = panics.recv() => self.take(Event::Panicked(Untrusted::new(words).log()))?,
+                Some(words) = hook_failures.recv() => self.take(Event::HookFailed(Untrusted::new(words).line()))?,
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
             self.due_timers()?;
@@ -267,6 +276,15 @@ impl Runtime {
             Effect::Unwatch(conversation) => self.client.unwatch(conversation),
             Effect::Confirm(cid) => self.client.confirm(cid),
             Effect::Withdraw(cid) => self.client.withdraw(cid),
+            Effect::Notify(alert) => {
+                let sequence = self.notifier.notify(&alert);
+                self.shell.terminal.backend_mut().tell(&sequence)?;
+            }
+            Effect::Unalert(class) => {
+                let sequence = self.notifier.withdraw(class);
+                self.shell.terminal.backend_mut().tell(&sequence)?;
+            }
+            Effect::RunHook(alert) => self.hook.run(&alert),
             Effect::Bell => self.shell.terminal.backend_mut().ring()?,
             Effect::SetTitle(title) => self.shell.terminal.backend_mut().title(title)?,
             Effect::StartTimer { id, ms } => {
