@@ -1,4 +1,6 @@
-//! What the console knows. The loop owns it, the reducer changes it, the panels read it.
+//! What the console knows. Longer than 500 lines because it is one structure with a sentence for each of its fields.
+//!
+//! The loop owns it, the reducer changes it, the panels read it.
 //!
 //! Invariant: text from outside stands here as `SafeText` only, but for what is being written (the agent's own words, made
 //! fit by the composer) and the folded conversation behind [`Open::view`], which no panel reads.
@@ -8,6 +10,7 @@ use std::collections::{HashMap, VecDeque};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use super::attention::Ladder;
 use super::clock::ReplyTimer;
 use super::door::{AgentView, ContextView, RowView};
 use super::effect::{Tag, Title};
@@ -198,6 +201,15 @@ pub(super) enum Pending {
     Send,
 }
 
+/// Whether a visitor's browser is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    /// It is.
+    pub online: bool,
+    /// Since when, by the server's clock, if known.
+    pub since: Option<Time>,
+}
+
 /// Everything.
 #[derive(Debug)]
 pub struct State {
@@ -253,6 +265,18 @@ pub struct State {
     pub typing: HashMap<ConversationId, Typing>,
     /// Which colleagues have it open.
     pub viewing: HashMap<ConversationId, Vec<SafeText>>,
+    /// Which visitors are there, or gone, as far as known.
+    pub presence: HashMap<ConversationId, Presence>,
+    /// Whether the terminal has the focus, as far as it tells.
+    pub focused: bool,
+    /// What is told of whoever waits.
+    pub(super) ladder: Ladder,
+    /// When the link was lost, on the monotonic clock.
+    pub(super) lost_at: Option<u64>,
+    /// The console set me Away because no key came.
+    pub(super) auto_away: bool,
+    /// Whether the timer of auto-away runs.
+    pub(super) auto_away_armed: bool,
     /// When one typed last, by conversation (server's clock): postpones the reply timer.
     pub(super) typed_at: HashMap<ConversationId, Time>,
     /// When `typing` was last told, and where.
@@ -326,6 +350,12 @@ impl State {
             asks: VecDeque::new(),
             typing: HashMap::new(),
             viewing: HashMap::new(),
+            presence: HashMap::new(),
+            focused: true,
+            ladder: Ladder::default(),
+            lost_at: None,
+            auto_away: false,
+            auto_away_armed: false,
             typed_at: HashMap::new(),
             told_typing: None,
             hello: None,
@@ -418,6 +448,18 @@ impl State {
         let typed = self.typed_at.get(&row.id).copied().unwrap_or_default();
         let base = row.held_since.max(waiting).max(typed);
         Some(ReplyTimer::since(base, self.server_now(), self.warn_after_ms, self.return_after_ms))
+    }
+
+    /// When a visitor left, where they have; none inside: nobody knows when.
+    pub fn left(&self, id: ConversationId) -> Option<Option<Time>> {
+        self.presence.get(&id).filter(|presence| !presence.online).map(|presence| presence.since)
+    }
+
+    /// Whether this console has asked for something about a conversation that is not answered yet.
+    pub(super) fn acts_on(&self, id: ConversationId) -> bool {
+        let asked =
+            |pending: &Pending| matches!(pending, Pending::Verb { conversation, .. } if *conversation == id);
+        self.pending.values().any(asked) || self.echoes.iter().any(|echo| echo.conversation == id)
     }
 
     /// The draft of a conversation, as it stands now.

@@ -7,7 +7,7 @@ use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{availability, client, commands, compose, prompt};
+use super::{attention, availability, away, client, commands, compose, prompt};
 use crate::conversation::Tab;
 use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
@@ -40,7 +40,12 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             state.size = (width, height);
             state.keep_cursor_in_sight();
         }
-        Event::Focus(_) | Event::Tick => {}
+        Event::Focus(focused) => state.focused = focused,
+        Event::Tick => {}
+        Event::HookFailed(why) => {
+            let words = [SafeText::literal("the alert program failed: "), why];
+            toast(state, words.into_iter().collect(), true, &mut fx);
+        }
         Event::Client(event) => client::on_client(state, event, &mut fx),
         Event::Timer(id) => on_timer(state, id, &mut fx),
         Event::Panicked(words) => {
@@ -52,6 +57,8 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Terminate => commands::leave(state, &mut fx),
     }
     retitle(state, &mut fx);
+    attention::check(state, &mut fx);
+    away::watch_keys(state, &mut fx);
     fx
 }
 
@@ -261,6 +268,9 @@ fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
             state.typing.retain(|_, typing| typing.until > now);
             client::await_typing_end(state, fx);
         }
+        // What is due is found after every event.
+        TimerId::Attention => {}
+        TimerId::AutoAway => away::no_key(state, fx),
     }
 }
 

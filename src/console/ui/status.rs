@@ -30,6 +30,9 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
             true => own(", Available", look.good()),
             false => own(", Away", look.note_word()),
         });
+        if let Some(words) = state.away_words() {
+            left.extend([own(" ", look.plain()), safe(&words, look.dim())]);
+        }
     }
     let room = usize::from(area.w).saturating_sub(cells(&left) + 2);
     put(buf, area, 0, 0, left);
