@@ -17,6 +17,7 @@ mod follow;
 mod follow_exec;
 mod happening;
 mod labels;
+mod keys;
 mod login;
 mod login_file;
 mod out;
@@ -112,6 +113,8 @@ enum Cmd {
     Export(export::Args),
     /// Try everything on this machine: server, sample site, simulated visitors and the console
     Demo(demo::Args),
+    /// Show which key does what, with your console.toml; --check says what is wrong with it
+    Keys(keys::Args),
     /// Make the lists anew from the log (while no server runs on the folder)
     Rebuild(rebuild::Args),
     /// Print completions for a shell
@@ -279,6 +282,7 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Follow(args)) => follow::run(args, &server).await,
         Some(Cmd::Export(args)) => export::run(args, &server).await,
         Some(Cmd::Demo(args)) => demo::run(args).await,
+        Some(Cmd::Keys(args)) => keys::run(&args),
         Some(Cmd::Rebuild(args)) => rebuild::run(args),
         Some(Cmd::Completions(args)) => documents::completions(&args),
         Some(Cmd::Man(args)) => documents::man(&args),

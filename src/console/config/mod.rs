@@ -44,7 +44,10 @@ impl Config {
     /// An unknown key, a wrong value: with file, line, key and the nearest known one.
     pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
         let source = Source { file, text };
-        toml::from_str(text).map_err(|e| source.toml(&e))
+        let config: Self = toml::from_str(text).map_err(|e| source.toml(&e))?;
+        // What cannot be a keymap is told now, with its line, and not when the console opens.
+        config.keys.keymap(source)?;
+        Ok(config)
     }
 
     /// Reads the file, if there is one; none: the defaults.

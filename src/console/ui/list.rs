@@ -8,7 +8,9 @@ use super::{HitMap, Look, Target};
 use crate::client::DraftKind;
 use crate::console::app::State;
 use crate::console::app::clock::{self, Urgency};
+use crate::console::app::command::Command;
 use crate::console::app::door::{HolderView, RowView};
+use crate::console::app::keymap::Mode;
 use crate::console::app::layout::{Area, ROW_LINES};
 use crate::console::app::state::{Focus, Link};
 use crate::conversation::{Reason, State as Standing, Tab};
@@ -65,7 +67,15 @@ fn heading(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     put(buf, area, 1, 0, vec![own(words, look.dim())]);
     let new = state.list().new_above();
     if new > 0 {
-        put_right(buf, area, 0, vec![own(format!("{new} new above: g "), look.bold())]);
+        put_right(
+            buf,
+            area,
+            0,
+            vec![own(
+                format!("{new} new above: {} ", state.keymap.key(Command::Top, Mode::List)),
+                look.bold(),
+            )],
+        );
     }
 }
 

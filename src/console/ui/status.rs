@@ -34,6 +34,10 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
             left.extend([own(" ", look.plain()), safe(&words, look.dim())]);
         }
     }
+    if state.mouse != state.config.looks.mouse {
+        let words = if state.mouse { " · mouse taken" } else { " · mouse free" };
+        left.push(own(words, look.note_word()));
+    }
     let room = usize::from(area.w).saturating_sub(cells(&left) + 2);
     put(buf, area, 0, 0, left);
     if let Some(note) = state.status_note.as_ref().filter(|_| room >= 12) {
