@@ -174,6 +174,11 @@ impl FromStr for Key {
                 if c.is_control() || c.is_whitespace() {
                     return Err(NoSuchKey::new(s));
                 }
+                // As they are shown.
+                let arrow = [('↑', Code::Up), ('↓', Code::Down), ('←', Code::Left), ('→', Code::Right)];
+                if let Some((_, code)) = arrow.into_iter().find(|(arrow, _)| *arrow == c) {
+                    return Ok(Self { code, ctrl, alt, shift });
+                }
                 return Ok(Self::char(c, ctrl, alt, shift));
             }
             let lower = rest.to_lowercase();
@@ -309,6 +314,7 @@ mod tests {
             ("e\u{301}", "é"),
             ("shift-ö", "Ö"),
             ("ctrl-Ö", "ctrl-ö"),
+            ("Ctrl-↑", "ctrl-up"),
         ] {
             assert_eq!(one.parse::<Key>(), other.parse::<Key>(), "{one} {other}");
             assert!(one.parse::<Key>().is_ok(), "{one}");

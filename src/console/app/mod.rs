@@ -33,6 +33,7 @@ mod marks;
 mod mouse;
 pub mod picker;
 mod piping;
+mod prefix;
 pub mod presets;
 mod press;
 pub mod prompt;

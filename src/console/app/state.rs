@@ -7,7 +7,6 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -17,10 +16,10 @@ use super::clock::ReplyTimer;
 use super::door::{AgentView, ContextView, RowView};
 use super::effect::{Tag, Title};
 use super::event::Now;
-use super::key::Key;
 use super::keymap::{Keymap, Mode};
 use super::list::List;
 use super::picker::Picker;
+pub use super::prefix::Prefix;
 use super::prompt::Prompt;
 use super::search::Search;
 use super::transcript::Transcript;
@@ -212,27 +211,6 @@ pub struct Presence {
     pub online: bool,
     /// Since when, by the server's clock, if known.
     pub since: Option<Time>,
-}
-
-/// Keys that begin something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prefix {
-    /// Where they were pressed.
-    pub mode: Mode,
-    /// The keys so far, at least one.
-    pub keys: Vec<Key>,
-    /// Whether a box says what may follow.
-    pub shown: bool,
-}
-
-impl fmt::Display for Prefix {
-    /// As people write it: `Ctrl-X`, `g`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, key) in self.keys.iter().enumerate() {
-            write!(f, "{}{key}", if index == 0 { "" } else { " " })?;
-        }
-        Ok(())
-    }
 }
 
 /// Everything.

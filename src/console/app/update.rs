@@ -32,6 +32,8 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             press::on_key(state, key, &mut fx);
         }
         Event::Mouse(mouse) => {
+            // Whoever clicks is there.
+            state.last_key = now.mono;
             state.refresh_lists();
             state.toast.take_if(|toast| now.mono.saturating_sub(toast.since) > READ_MS);
             mouse::on_mouse(state, mouse, &mut fx);

@@ -122,3 +122,71 @@ impl Keys {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::console::app::keymap::{Meaning, Mode};
+    use crate::console::config::Config;
+
+    fn error(text: &str) -> String {
+        Config::parse(Path::new("console.toml"), text).expect_err("it is wrong").to_string()
+    }
+
+    #[test]
+    fn a_preset_and_both_ways_to_write_keys() {
+        let text = "[keys]\npreset = \"vim\"\n[keys.panes]\nresolve = \"E\"\nnote = [\"n\", \"g n\"]\n";
+        let config = Config::parse(Path::new("console.toml"), text).expect("it is right");
+        let map = Keymap::build(config.keys.preset, &config.keys.remaps()).expect("it is right");
+        assert_eq!(map.base(), Preset::Vim);
+        for (spelt, name) in [("E", "resolve"), ("g n", "note"), ("g g", "top"), ("n", "note")] {
+            let keys: Vec<_> = spelt.split(' ').map(|key| key.parse().expect("parses")).collect();
+            let meaning = map.look(Mode::List, &keys[..keys.len() - 1], keys[keys.len() - 1]);
+            assert!(matches!(meaning, Meaning::Command(spec) if spec.name == name), "{spelt}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_file_line_and_key() {
+        for (text, words) in [
+            (
+                "[keys.panes]\n\nresolv = \"E\"\n",
+                "console.toml, line 3, key `keys.panes.resolv`: there is no command `resolv`; did you mean `resolve`?",
+            ),
+            (
+                "[keys.panes]\nresolve = [\n  \"E\",\n  \"ctrl-spce\",\n]\n",
+                "console.toml, line 4, key `keys.panes.resolve`: “ctrl-spce” is no key; did you mean `space`?",
+            ),
+            (
+                "[keys.panes]\nresolve = \"E\"\n[keys.list]\ntags = \"E\"\n",
+                "console.toml, line 4, key `keys.list.tags`: E is `resolve` already, on line 2;",
+            ),
+            (
+                "[keys.panes]\ntop = \"g g\"\ntags = \"g\"\n",
+                "console.toml, line 3, key `keys.panes.tags`: g cannot be a command while g g begins with it: see `top` on line 2",
+            ),
+            (
+                "[keys.composer]\nmacro = \"m\"\n",
+                "line 2, key `keys.composer.macro`: `m` is text in the composer",
+            ),
+            (
+                "[keys.panes]\nhelp = []\n",
+                "line 2, key `keys.panes.help`: `help` would have no key left in the list",
+            ),
+            (
+                "[keys]\npreset = \"vi\"\n",
+                "line 2, key `keys.preset`: \"vi\" is not possible here; did you mean \"vim\"?",
+            ),
+            ("[keys.pane]\n", "there is no key `pane` here; did you mean `panes`?"),
+            ("[keys.panes]\nresolve = 3\n", "line 2, key `keys.panes.resolve`"),
+            ("[keys.panes]\nresolv = \"E\"\nnot = \"N\"\n", "(and 1 more)"),
+            ("[keys.panes]\nnote = \"N\"\nnote = \"M\"\n", "line 3"),
+            ("[keys\n", "line 1"),
+        ] {
+            let said = error(text);
+            assert!(said.contains(words), "{text}: {said}");
+        }
+    }
+}

@@ -9,6 +9,9 @@ use crate::console::app::layout::Area;
 use crate::console::app::state::Toast;
 use crate::console::app::{State, useful};
 
+/// Columns from which the palette's key is always shown.
+const PALETTE_STAYS: u16 = 60;
+
 /// What was just said: one row, or two where it needs them (the status line gives its own for that while).
 ///
 /// ```text
@@ -50,15 +53,17 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
         let word = if command == Command::Availability && away { "available" } else { spec.footer };
         Some(vec![own(key.to_owned(), look.key()), own(format!(" {word}  "), look.plain())])
     };
-    // Help must fit everywhere.
-    let help = pair(Command::Help).unwrap_or_default();
-    let room = usize::from(area.w).saturating_sub(1 + cells(&help));
+    // Help must fit everywhere; the way to every other command where there is some room.
+    let last =
+        if area.w >= PALETTE_STAYS { &[Command::Palette, Command::Help][..] } else { &[Command::Help] };
+    let end: Vec<_> = last.iter().filter_map(|command| pair(*command)).flatten().collect();
+    let room = usize::from(area.w).saturating_sub(1 + cells(&end));
     let mut spans = Vec::new();
-    for next in useful(state).into_iter().filter_map(pair) {
+    for next in useful(state).into_iter().filter(|command| !last.contains(command)).filter_map(pair) {
         if cells(&spans) + cells(&next) <= room {
             spans.extend(next);
         }
     }
-    spans.extend(help);
+    spans.extend(end);
     put(buf, area, 1, 0, spans);
 }
