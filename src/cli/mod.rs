@@ -16,8 +16,8 @@ mod export;
 mod follow;
 mod follow_exec;
 mod happening;
-mod labels;
 mod keys;
+mod labels;
 mod login;
 mod login_file;
 mod out;
@@ -130,6 +130,7 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("login", &["url", "token"]),
     ("chat", &["token"]),
     ("demo", &["url", "token"]),
+    ("keys", &["url", "token"]),
     ("rebuild", &["url", "token"]),
     ("completions", &["url", "token"]),
     ("man", &["url", "token"]),
