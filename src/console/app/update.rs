@@ -1,13 +1,12 @@
 //! One event in, a new state and effects out. Pure: time and fresh ids come with the event.
 
 use super::command::{self, Command};
-use super::door::HolderView;
 use super::effect::{Effect, Title};
 use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{attention, availability, away, client, commands, compose, prompt};
+use super::{attention, availability, away, batch, client, commands, compose, prompt};
 use crate::conversation::Tab;
 use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
@@ -24,6 +23,7 @@ const TOAST_MS: u64 = 6_000;
 /// Takes in an event.
 pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     state.now = now;
+    state.cids = 0;
     let mut fx = Vec::new();
     match event {
         Event::Key(key) => {
@@ -111,24 +111,13 @@ fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
     }
 }
 
-/// The reason, with the colleague's name where one stands in the way.
-fn named(state: &State, reason: &'static str) -> SafeText {
-    let holder = state.target_row().map(|row| &row.holder);
-    match (reason.strip_prefix(availability::COLLEAGUE), holder) {
-        (Some(rest), Some(HolderView::Agent { name, .. })) => {
-            [name.clone(), SafeText::literal(rest)].into_iter().collect()
-        }
-        _ => SafeText::literal(reason),
-    }
-}
-
 fn run_if_possible(state: &mut State, spec: &'static command::Spec, fx: &mut Vec<Effect>) {
     match (spec.availability)(state) {
         Ok(()) => commands::run(state, spec.command, fx),
         // Esc where there is nothing to leave is no mistake worth a word.
         Err(_) if spec.command == Command::Back => {}
         Err(reason) => {
-            let named = named(state, reason);
+            let named = availability::said(state.target_row(), reason);
             toast(state, named, true, fx);
         }
     }
@@ -218,6 +207,16 @@ fn on_confirm(state: &mut State, confirm: Confirm, key: Key, fx: &mut Vec<Effect
     match (&confirm, key.code, letter) {
         (Confirm::Quit, _, Some('y' | 'q')) => commands::leave(state, fx),
         (Confirm::Quit, Code::Esc, _) | (Confirm::Quit, _, Some('n')) => {}
+        (Confirm::Bulk(bulk), _, Some('y')) => {
+            batch::carry_out(state, bulk.clone(), fx);
+            next_ask(state);
+        }
+        (Confirm::Capacity { of, .. }, _, Some('y')) => {
+            batch::accept_above(state, of, fx);
+            next_ask(state);
+        }
+        (Confirm::Bulk(_) | Confirm::Capacity { .. }, Code::Esc, _)
+        | (Confirm::Bulk(_) | Confirm::Capacity { .. }, _, Some('n')) => next_ask(state),
         (Confirm::Old { cid, .. }, _, Some('y' | 's')) => {
             fx.push(Effect::Confirm(*cid));
             next_ask(state);

@@ -36,6 +36,10 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
         return said(buf, area, toast, look);
     }
     let mut spans = Vec::new();
+    let marked = state.marked().len();
+    if marked > 0 {
+        spans.push(own(format!("{marked} marked  "), look.note_word()));
+    }
     let mut keep = |command: &'static command::Spec| {
         let keys = command.keys_in(state.focus);
         let key = keys.split('/').next().filter(|key| !key.is_empty()).unwrap_or(&keys).to_owned();
