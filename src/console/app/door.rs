@@ -5,8 +5,8 @@
 use std::collections::HashSet;
 
 use crate::conversation::{
-    AgentId, AgentRef, Author, Card, Conversation, ConversationId, Entry, EntryKind, Holder, Page, Reason,
-    Row, RowHolder, State as Standing, Tab, Time, VisitorRef,
+    AgentId, AgentRef, Author, Card, Conversation, ConversationId, Entry, EntryKind, Holder, Page, Priority,
+    Reason, Row, RowHolder, State as Standing, Tab, Time, VisitorRef,
 };
 use crate::protocol::AgentInfo;
 use crate::text::links::{self, Link};
@@ -130,6 +130,14 @@ pub struct RowView {
     pub snoozed_until: Option<Time>,
     /// When it was resolved.
     pub resolved_at: Option<Time>,
+    /// What agents called it, sorted.
+    pub tags: Vec<SafeText>,
+    /// The same, raw: what the wire wants back. No panel reads it.
+    pub(super) labels: Vec<String>,
+    /// How urgent agents say it is.
+    pub priority: Priority,
+    /// The group preferred for it.
+    pub group: Option<SafeText>,
     /// Its version.
     pub version: u64,
     /// No longer visible to this agent.
@@ -164,6 +172,10 @@ impl RowView {
             started_at: row.started_at,
             snoozed_until: row.snoozed_until,
             resolved_at: row.resolved_at,
+            tags: row.tags.iter().map(|tag| line(tag)).collect(),
+            labels: row.tags.clone(),
+            priority: row.priority,
+            group: row.group.as_deref().map(line),
             version: row.version,
             gone: false,
         }
@@ -391,6 +403,8 @@ pub struct AgentView {
     pub until: Option<Time>,
     /// Whether a live console leases their presence.
     pub present: bool,
+    /// The groups they belong to.
+    pub groups: Vec<SafeText>,
 }
 
 impl AgentView {
@@ -404,6 +418,7 @@ impl AgentView {
             reason: agent.availability.reason.as_deref().map(line).filter(|reason| !reason.is_blank()),
             until: agent.availability.until,
             present: agent.present,
+            groups: agent.groups.iter().map(|group| line(group)).collect(),
         }
     }
 }

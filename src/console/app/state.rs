@@ -6,12 +6,13 @@
 //! fit by the composer) and the folded conversation behind [`Open::view`], which no panel reads.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::attention::Ladder;
+use super::batch::{Batch, Bulk, Sent};
 use super::clock::ReplyTimer;
 use super::door::{AgentView, ContextView, RowView};
 use super::effect::{Tag, Title};
@@ -23,6 +24,7 @@ pub use super::prefix::Prefix;
 use super::prompt::Prompt;
 use super::search::Search;
 use super::transcript::Transcript;
+use super::undo::Step;
 use crate::client::DraftKind;
 use crate::console::composer::Composer;
 use crate::console::config::Config;
@@ -81,6 +83,17 @@ pub enum Overlay {
 pub enum Confirm {
     /// Leave although visitors rely on this agent.
     Quit,
+    /// Marked rows are about to be acted upon.
+    Bulk(Bulk),
+    /// They would be more than one is meant to hold: accept all the same?
+    Capacity {
+        /// Which.
+        of: Vec<ConversationId>,
+        /// How many one has that count.
+        active: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// An outbox entry is old: send it after all?
     Old {
         /// Which.
@@ -198,7 +211,8 @@ pub struct Typing {
 pub(super) enum Pending {
     History(ConversationId),
     Resolved,
-    Verb { word: &'static str, conversation: ConversationId },
+    Verb { conversation: ConversationId, sent: Sent },
+    Passed(ConversationId, Option<SafeText>),
     Availability(bool),
     Search(String),
     Send,
@@ -236,6 +250,8 @@ pub struct State {
     pub me: Option<AgentView>,
     /// Everybody.
     pub agents: Vec<AgentView>,
+    /// All groups somebody belongs to; raw: the wire wants them back.
+    pub(super) groups: Vec<String>,
     /// Names of my sites, by id.
     pub sites: Vec<(SafeText, SafeText)>,
     /// The server's clock minus ours, milliseconds.
@@ -292,8 +308,14 @@ pub struct State {
     pub(super) told_typing: Option<(ConversationId, u64)>,
     /// A hello that is held.
     pub hello: Option<Hello>,
-    /// The resolve that can be undone.
-    pub undo: Option<ConversationId>,
+    /// What can be taken back, newest last.
+    pub undo: VecDeque<Step>,
+    /// Marked rows, one set a tab.
+    pub(super) marks: [BTreeSet<ConversationId>; 5],
+    /// What was sent and is not answered yet.
+    pub(super) batches: HashMap<Tag, Batch>,
+    /// Client ids this event has used.
+    pub(super) cids: u16,
     /// Whether the context panel is wanted.
     pub card: bool,
     /// Whether the card lies over the transcript (where it has no room beside it).
@@ -343,6 +365,7 @@ impl State {
             link: Link::Connecting,
             me: None,
             agents: Vec::new(),
+            groups: Vec::new(),
             sites: Vec::new(),
             skew_ms: 0,
             warn_after_ms: 60_000,
@@ -372,7 +395,10 @@ impl State {
             typed_at: HashMap::new(),
             told_typing: None,
             hello: None,
-            undo: None,
+            undo: VecDeque::new(),
+            marks: Default::default(),
+            batches: HashMap::new(),
+            cids: 0,
             card: true,
             card_over: false,
             toast: None,
@@ -495,6 +521,7 @@ impl State {
         }
         for (index, tab) in Tab::CONSOLE.into_iter().enumerate() {
             let wanted = self.sorted(tab);
+            super::marks::prune(&mut self.marks[index], &wanted);
             if index == self.tab {
                 self.lists[index].refresh(&wanted);
             } else {

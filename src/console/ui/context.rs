@@ -9,8 +9,9 @@ use super::links::Links;
 use super::paint::{cells, outside, own, put};
 use crate::console::app::State;
 use crate::console::app::clock;
-use crate::console::app::door::{ContextView, PageView};
+use crate::console::app::door::{ContextView, PageView, RowView};
 use crate::console::app::layout::Area;
+use crate::conversation::Priority;
 use crate::text::links::{self, Link};
 use crate::text::{SafeText, width};
 
@@ -89,6 +90,9 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, links: &mut
     let width = usize::from(area.w.saturating_sub(3)).max(8);
     let mut page = Page { rows: Vec::new(), links: Vec::new(), width, look };
     card(&mut page, view, look);
+    if let Some(row) = state.rows.get(&open.id) {
+        labels(&mut page, row, look);
+    }
     if let Some(at) = &view.page {
         page.heading("PAGE");
         page.page(at);
@@ -133,6 +137,24 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, links: &mut
     }
     if over {
         put(buf, area, area.w.saturating_sub(2), area.h - 1, vec![own("…", look.bold())]);
+    }
+}
+
+/// What agents say of it, where they said something.
+fn labels(page: &mut Page, row: &RowView, look: Look) {
+    if row.priority == Priority::Normal && row.tags.is_empty() && row.group.is_none() {
+        return;
+    }
+    page.heading("LABELS");
+    if row.priority != Priority::Normal {
+        page.text("priority  ", &SafeText::literal(row.priority.word()), look.bold());
+    }
+    if !row.tags.is_empty() {
+        let tags = SafeText::join(&SafeText::literal(", "), &row.tags);
+        page.text("tags      ", &tags, look.plain());
+    }
+    if let Some(group) = &row.group {
+        page.text("group     ", group, look.plain());
     }
 }
 

@@ -29,7 +29,12 @@ pub fn draw_head(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     if let Some(row) = row {
         first.push(own(" · ", look.dim()));
         first.extend(standing(&row.holder, row.state, state.is_mine(row), look));
-        clock = wait(state, row, look);
+        if row.state == Standing::Snoozed {
+            clock = vec![own(format!("wakes {} ", state.wakes_at(row)), look.dim())];
+        }
+        if clock.is_empty() {
+            clock = wait(state, row, look);
+        }
     }
     let room = usize::from(area.w).saturating_sub(cells(&clock) + 1);
     put(buf, area, 0, 0, cut(first, room));

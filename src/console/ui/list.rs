@@ -65,6 +65,12 @@ fn heading(buf: &mut Buffer, area: Area, state: &State, look: Look) {
         Tab::Resolved | Tab::All => "newest first",
     };
     put(buf, area, 1, 0, vec![own(words, look.dim())]);
+    let marked = state.marked().len();
+    if marked > 0 {
+        let words = format!("{marked} marked: Esc clears");
+        super::paint::blank(buf, Area { h: 1, ..area });
+        put(buf, area, 1, 0, vec![own(words, look.note_word())]);
+    }
     let new = state.list().new_above();
     if new > 0 {
         put_right(
@@ -97,10 +103,12 @@ fn draw_row(buf: &mut Buffer, area: Area, row: &RowView, selected: bool, state: 
     let tab = state.tab();
     let here = state.me.as_ref().is_some_and(|me| row.in_tab(tab, me.id));
     let open = state.open.as_ref().is_some_and(|open| open.id == row.id);
-    let mark = match (selected, open) {
-        (true, _) => "> ",
-        (false, true) => "· ",
-        (false, false) => "  ",
+    let mark = match (selected, open, state.is_marked(row.id)) {
+        (true, _, true) => ">x",
+        (false, _, true) => " x",
+        (true, _, false) => "> ",
+        (false, true, false) => "· ",
+        (false, false, false) => "  ",
     };
     let mut first =
         vec![own(mark, look.bold()), safe(&row.name, if here { look.bold() } else { look.dim() })];
@@ -200,6 +208,12 @@ fn wait(row: &RowView, here: bool, state: &State, look: Look) -> Vec<Span<'stati
     }
     if let Some(timer) = state.reply_timer(row).filter(|timer| timer.warn_in <= 0) {
         return vec![own(format!("! returns {} ", clock::left(timer.return_in)), look.bad())];
+    }
+    if let Some(timer) = state.reply_timer(row) {
+        return vec![own(format!("answer {} ", clock::left(timer.warn_in)), look.wait(Urgency::Long))];
+    }
+    if row.state == Standing::Snoozed {
+        return vec![own(format!("{} ", state.wakes_shortly(row)), look.dim())];
     }
     let Some(ms) = state.waits_ms(row) else {
         return if state.is_mine(row) { vec![own("answered ", look.dim())] } else { Vec::new() };
