@@ -11,6 +11,8 @@ pub mod app;
 pub mod composer;
 pub mod config;
 mod hook;
+mod editor;
+pub mod macros;
 mod runtime;
 pub mod shell;
 pub mod term;

@@ -1,8 +1,10 @@
 //! Why a command cannot be carried out: each reason names what stands in the way and the key that helps.
 
-use super::state::{Focus, Link, State};
+use super::door::RowView;
+use super::held;
+use super::state::{EchoState, Focus, Link, State};
 use crate::client::DraftKind;
-use crate::conversation::State as Standing;
+use crate::conversation::{ConversationId, State as Standing};
 
 /// A reason, or none.
 pub type May = Result<(), &'static str>;
@@ -12,7 +14,7 @@ const OFFLINE: &str = "no link: this must wait for it; r and n work meanwhile";
 const RESOLVED: &str = "it is resolved: R reopens it";
 /// How a reason begins that a colleague stands in the way: their name is put there where it is shown.
 pub(super) const COLLEAGUE: &str = "a colleague";
-const OTHERS: &str = "a colleague holds it: n leaves them a note";
+pub(super) const OTHERS: &str = "a colleague holds it: n leaves them a note";
 const GONE: &str = "it is no longer visible to you: . clears the list";
 
 /// Always possible.
@@ -46,7 +48,10 @@ pub fn online(s: &State) -> May {
 
 /// Who stands between the agent and the conversation.
 fn mine_or_free(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    mine_or_free_row(s, s.target_row().ok_or(NOTHING)?)
+}
+
+fn mine_or_free_row(s: &State, row: &RowView) -> May {
     if row.gone {
         return Err(GONE);
     }
@@ -75,23 +80,59 @@ pub fn accept(s: &State) -> May {
 
 /// Reply. Works without the link: it is kept and sent later.
 pub fn reply(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    reply_to(s, s.target().ok_or(NOTHING)?)
+}
+
+/// Reply to this one, wherever the cursor is.
+pub(super) fn reply_to(s: &State, conversation: ConversationId) -> May {
+    let row = s.rows.get(&conversation).ok_or(NOTHING)?;
     if row.state == Standing::Resolved {
         return Err(RESOLVED);
     }
-    mine_or_free(s)
+    mine_or_free_row(s, row)
 }
 
 /// Note. Works without the link.
 pub fn note(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    note_to(s, s.target().ok_or(NOTHING)?)
+}
+
+/// Note on this one, wherever the cursor is.
+pub(super) fn note_to(s: &State, conversation: ConversationId) -> May {
+    let row = s.rows.get(&conversation).ok_or(NOTHING)?;
     if row.gone { Err(GONE) } else { Ok(()) }
+}
+
+/// A ready text: in the composer, or for a conversation one can write about.
+pub fn ready_text(s: &State) -> May {
+    if s.composing.is_some() { Ok(()) } else { note(s) }
+}
+
+/// The last ready text again.
+pub fn ready_text_again(s: &State) -> May {
+    if s.writing.last_macro.is_none() {
+        return Err("no ready text was used yet: m picks one");
+    }
+    note(s)
+}
+
+/// Send a failed message again.
+pub fn retry(s: &State) -> May {
+    let conversation = s.target().ok_or(NOTHING)?;
+    let here = || s.echoes.iter().filter(|echo| echo.conversation == conversation);
+    if here().any(|echo| echo.state == EchoState::Failed) {
+        return Ok(());
+    }
+    if here().any(|echo| echo.state == EchoState::Queued) {
+        return Err("it has not failed: it is queued, and goes by itself once the link is back");
+    }
+    Err("no message failed here")
 }
 
 /// Hello.
 pub fn hello(s: &State) -> May {
     let row = s.target_row().ok_or(NOTHING)?;
-    if s.hello.is_some() {
+    if held::hello_to(s, row.id) {
         return Err("a hello is on its way already: u recalls it");
     }
     match row.state {
@@ -99,6 +140,7 @@ pub fn hello(s: &State) -> May {
         _ if !s.is_mine(row) => Err("hello is for a conversation you hold: a accepts it"),
         _ if row.answered => Err("you have answered already: r replies"),
         _ if s.draft(row.id, DraftKind::Reply).is_some() => Err("you have begun a reply: r goes on with it"),
+        _ if held::to(s, row.id) => Err("a reply to them is held: u recalls it"),
         _ => Ok(()),
     }
 }
@@ -168,11 +210,11 @@ pub fn reopen(s: &State) -> May {
 
 /// Undo.
 pub fn undo(s: &State) -> May {
-    if s.hello.is_some() {
+    if held::newest(s).is_some() {
         return Ok(());
     }
     if s.undo.is_none() {
-        return Err("nothing to undo: no resolve in this session, no held hello");
+        return Err("nothing to undo: no resolve in this session, nothing held");
     }
     online(s)
 }

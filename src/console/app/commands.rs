@@ -11,7 +11,8 @@ use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
 use super::update::{next_ask, toast};
 use super::{
-    away, claiming, compose, copying, door, ending, jump, labels, macros, marks, piping, sites, why, writing,
+    away, claiming, compose, copying, door, ending, held, jump, labels, macros, marks, piping, sites, why,
+    writing,
 };
 use crate::client::DraftKind;
 use crate::conversation::{Cid, ConversationId, State as Standing, Tab};
@@ -73,7 +74,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Accept => accept(state, fx),
         Command::Reply => compose::begin(state, DraftKind::Reply, fx),
         Command::Note => compose::begin(state, DraftKind::Note, fx),
-        Command::Hello => compose::hello(state, fx),
+        Command::Hello => held::hello(state, fx),
         Command::Resolve => verb(state, "resolved; u takes it back", AgentOp::Resolve, fx),
         Command::Reopen => verb(state, "reopened and yours; the assistant is silent", AgentOp::Reopen, fx),
         Command::HandBack => verb(state, "handed back; the assistant goes on", AgentOp::HandBack, fx),
@@ -231,7 +232,7 @@ fn verb(state: &mut State, word: &'static str, op: fn(CidOnly) -> AgentOp, fx: &
     }
 }
 
-fn verb_on(
+pub(super) fn verb_on(
     state: &mut State,
     conversation: ConversationId,
     word: &'static str,
@@ -258,8 +259,8 @@ fn accept(state: &mut State, fx: &mut Vec<Effect>) {
 }
 
 fn undo(state: &mut State, fx: &mut Vec<Effect>) {
-    if state.hello.is_some() {
-        compose::recall_hello(state, fx);
+    if held::newest(state).is_some() {
+        held::recall(state, fx);
     } else if let Some(id) = state.undo.take() {
         verb_on(state, id, "taken back; yours again", AgentOp::Reopen, fx);
     }
@@ -273,7 +274,7 @@ pub(super) fn set_available(state: &mut State, available: bool, fx: &mut Vec<Eff
 }
 
 fn quit(state: &mut State, fx: &mut Vec<Effect>) {
-    if state.count(Tab::Mine) > 0 || state.hello.is_some() || state.unsent > 0 {
+    if state.count(Tab::Mine) > 0 || held::newest(state).is_some() || state.unsent > 0 {
         state.overlay = Some(Overlay::Confirm(Confirm::Quit));
     } else {
         leave(state, fx);
@@ -282,10 +283,8 @@ fn quit(state: &mut State, fx: &mut Vec<Effect>) {
 
 /// Ends the console; what is being written is kept.
 pub(super) fn leave(state: &mut State, fx: &mut Vec<Effect>) {
-    if state.hello.is_some() {
-        compose::recall_hello(state, fx);
-    }
     compose::put_away(state, fx);
+    held::keep_all(state, fx);
     fx.push(Effect::CancelTimer(TimerId::Toast));
     fx.push(Effect::Quit);
 }

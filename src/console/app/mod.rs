@@ -4,6 +4,7 @@
 //! moving under the cursor; `compose` keeps what is typed; `layout` is the arithmetic the panels and the reducer share.
 //! Refused here: ratatui, crossterm, tokio, I/O.
 
+mod after;
 mod alerts;
 mod attention;
 mod availability;
@@ -19,17 +20,19 @@ pub mod door;
 mod effect;
 mod ending;
 mod event;
+pub mod held;
 mod jump;
 pub mod key;
 mod labels;
 pub mod layout;
 pub mod list;
-mod macros;
+pub mod macros;
 mod marks;
 pub mod picker;
 mod piping;
 pub mod prompt;
 pub mod search;
+pub mod sending;
 mod sites;
 pub mod state;
 mod table;
@@ -37,12 +40,12 @@ mod tick;
 pub mod transcript;
 mod update;
 mod why;
-mod writing;
+pub mod writing;
 
 pub use alerts::Banner;
-pub use compose::HELLO_HELD_MS;
 pub use effect::{Alert, Effect, Tag, Title};
 pub use event::{Event, Now, TimerId};
+pub use held::HELLO_HELD_MS;
 pub use state::{Start, State};
 pub use tick::next_tick;
 pub use update::update;

@@ -63,8 +63,8 @@ pub static COMMANDS: &[Spec] = &[
     spec(
         Command::Undo,
         "undo",
-        "Undo a resolve, recall a hello",
-        "take back the last resolve, or a hello still held",
+        "Undo a resolve, recall what is held",
+        "take back the last resolve, or a message still held",
         &[(Panes, "u")],
     )
     .foot("undo")
@@ -217,21 +217,25 @@ pub static COMMANDS: &[Spec] = &[
         "Ready texts and macros",
         "pick a ready text or a macro",
         &[(Panes, "m"), (Composer, "ctrl-t")],
-    ),
+    )
+    .when(may::ready_text),
     spec(
         Command::RepeatMacro,
         "repeat-macro",
         "Repeat the last ready text",
         "use the last ready text or macro again",
         &[(Panes, ".")],
-    ),
+    )
+    .when(may::ready_text_again),
     spec(
         Command::Retry,
         "retry",
         "Send a failed message again",
         "send a message that failed again",
         &[(Panes, "!")],
-    ),
+    )
+    .guarded()
+    .when(may::retry),
     spec(
         Command::Why,
         "why",
@@ -278,6 +282,7 @@ pub static COMMANDS: &[Spec] = &[
         "reply becomes note, note becomes reply",
         &[(Composer, "ctrl-n")],
     )
+    .guarded()
     .when(may::composing),
     spec(
         Command::SendAndResolve,
@@ -286,12 +291,16 @@ pub static COMMANDS: &[Spec] = &[
         "send, and resolve once it is sent",
         &[(Composer, "ctrl-r")],
     )
+    .guarded()
     .when(may::composing),
-    spec(Command::Editor, "editor", "", "write on in $EDITOR", &[(Composer, "ctrl-o")]).when(may::composing),
+    spec(Command::Editor, "editor", "", "write on in $EDITOR", &[(Composer, "ctrl-o")])
+        .guarded()
+        .when(may::composing),
     spec(Command::Unfold, "unfold", "", "show a folded paste", &[(Composer, "ctrl-g")]).when(may::composing),
     spec(Command::Send, "send", "", "send", &[(Composer, "enter")]).foot("send").when(may::composing),
     spec(Command::Leave, "leave", "", "leave the composer; the draft is kept", &[(Composer, "esc")])
         .foot("keep draft")
+        .guarded()
         .when(may::composing),
     spec(
         Command::Newline,

@@ -7,7 +7,7 @@ use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{attention, availability, away, client, commands, compose, prompt};
+use super::{attention, availability, away, client, commands, compose, held, macros, prompt, writing};
 use crate::conversation::Tab;
 use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
@@ -35,7 +35,11 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             state.toast.take_if(|toast| now.mono.saturating_sub(toast.since) > READ_MS);
             on_key(state, key, &mut fx);
         }
-        Event::Paste(text) => on_paste(state, &text, &mut fx),
+        Event::Paste(text) => {
+            on_paste(state, &text, &mut fx);
+            // What follows in the same breath came with it: an end of paste inside a paste ends it early.
+            (state.burst, state.last_key) = (BURST, now.mono);
+        }
         Event::Resize { width, height } => {
             state.size = (width, height);
             state.keep_cursor_in_sight();
@@ -52,6 +56,10 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             let sentence = SafeText::literal("a background part failed; nothing typed is lost: ");
             toast(state, SafeText::join(&SafeText::default(), [&sentence, &words]), true, &mut fx);
         }
+        Event::Edited { conversation, kind, text } => {
+            writing::edited(state, conversation, kind, text, &mut fx);
+        }
+        Event::Macros(found) => macros::found(state, found),
         Event::ConfigBroken(words) => toast(state, words, true, &mut fx),
         Event::Resumed => fx.push(Effect::Redraw),
         Event::Terminate => commands::leave(state, &mut fx),
@@ -218,6 +226,9 @@ fn on_confirm(state: &mut State, confirm: Confirm, key: Key, fx: &mut Vec<Effect
     match (&confirm, key.code, letter) {
         (Confirm::Quit, _, Some('y' | 'q')) => commands::leave(state, fx),
         (Confirm::Quit, Code::Esc, _) | (Confirm::Quit, _, Some('n')) => {}
+        (Confirm::Audience, Code::Esc, _) | (Confirm::Audience, _, Some('n')) => {}
+        (Confirm::Audience, _, Some('y')) => writing::to_reply(state, fx),
+        (Confirm::Audience, _, Some('m')) => writing::move_words(state, fx),
         (Confirm::Old { cid, .. }, _, Some('y' | 's')) => {
             fx.push(Effect::Confirm(*cid));
             next_ask(state);
@@ -259,7 +270,8 @@ fn ask_search(state: &mut State, fx: &mut Vec<Effect>) {
 fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
     match id {
         TimerId::Toast => state.toast = None,
-        TimerId::Hello => compose::send_hello(state, fx),
+        TimerId::Held => held::due(state, fx),
+        TimerId::Macros => macros::look_again(state, fx),
         TimerId::SendGuard => compose::guard_over(state, fx),
         TimerId::Idle => compose::stop_typing(state, fx),
         TimerId::Search => ask_search(state, fx),

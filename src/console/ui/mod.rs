@@ -12,6 +12,7 @@ mod footer;
 mod glyphs;
 mod links;
 mod list;
+mod macros;
 mod paint;
 mod picker;
 mod prompt;
@@ -26,6 +27,7 @@ use ratatui::layout::Position;
 
 use crate::console::app::State;
 use crate::console::app::layout::{self, Area};
+use crate::console::app::prompt::Ask;
 use crate::console::app::state::{Focus, Overlay};
 use crate::conversation::ConversationId;
 
@@ -124,6 +126,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         Some(Overlay::Palette(p)) => Some(picker::draw_palette(frame.buffer_mut(), p, state, look)),
         Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look)),
         Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look)),
+        Some(Overlay::Prompt(p)) if p.ask == Ask::Macro => {
+            Some(macros::draw(frame.buffer_mut(), p, state, look))
+        }
         Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look)),
         Some(Overlay::Confirm(c)) => {
             dialog::draw(frame.buffer_mut(), c, state, look);
