@@ -19,6 +19,7 @@ mod happening;
 mod labels;
 mod login;
 mod login_file;
+mod macros;
 mod out;
 mod queue;
 mod rebuild;
@@ -110,6 +111,8 @@ enum Cmd {
     Follow(follow::Args),
     /// Write conversations as Markdown, JSON, text or CSV
     Export(export::Args),
+    /// List the ready texts and macros of the console, or check them
+    Macros(macros::Args),
     /// Try everything on this machine: server, sample site, simulated visitors and the console
     Demo(demo::Args),
     /// Make the lists anew from the log (while no server runs on the folder)
@@ -278,6 +281,7 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Away(args)) => availability::away(args, &server).await,
         Some(Cmd::Follow(args)) => follow::run(args, &server).await,
         Some(Cmd::Export(args)) => export::run(args, &server).await,
+        Some(Cmd::Macros(args)) => macros::run(args),
         Some(Cmd::Demo(args)) => demo::run(args).await,
         Some(Cmd::Rebuild(args)) => rebuild::run(args),
         Some(Cmd::Completions(args)) => documents::completions(&args),

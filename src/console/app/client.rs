@@ -226,7 +226,8 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
                 open.online = Some(online);
             }
         }
-        AgentEph::Seen { .. } | AgentEph::Read { .. } => {}
+        AgentEph::Seen { conversation, version } => sending::seen(state, conversation, version),
+        AgentEph::Read { .. } => {}
     }
 }
 
@@ -319,6 +320,7 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
     let Some(open) = open else { return };
     match result {
         Ok(ok) => {
+            let (id, seen) = (open.id, ok.seen);
             let said: Vec<Said> = ok.entries.iter().map(|entry| Said::of(entry, me, &my_name)).collect();
             let fresh = Transcript::new(said, ok.more);
             let mut transcript = std::mem::take(&mut open.transcript);
@@ -342,6 +344,9 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
             }
             sending::drop_seen(echoes, open.id, open.transcript.newest());
             open.fold = Some(ok.conversation);
+            if let Some(version) = seen {
+                sending::seen(state, id, version);
+            }
         }
         Err(why) => open.failed = Some(why),
     }

@@ -214,7 +214,7 @@ pub(super) fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool 
     let Some(composing) = &mut state.composing else { return false };
     if let Some(c) = key.typed() {
         if c == '/' && !burst && composing.editor.is_empty() && macros::any(state) {
-            macros::ask(state, fx);
+            macros::slash(state, fx);
             return true;
         }
         let Some(composing) = &mut state.composing else { return false };

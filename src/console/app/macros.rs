@@ -9,7 +9,7 @@ use super::effect::Effect;
 use super::event::TimerId;
 use super::prompt::{Ask, Choice, Prompt};
 use super::state::{Overlay, State};
-use super::update::{refuse, say, toast};
+use super::update::{BREATH_MS, refuse, say, toast};
 use super::writing::After;
 use super::{after, availability, compose, sending};
 use crate::client::DraftKind;
@@ -64,6 +64,25 @@ pub(super) fn ask(state: &mut State, fx: &mut Vec<Effect>) {
     let mut prompt = Prompt::choice(Ask::Macro, TITLE, HINT, choices);
     prompt.said = nothing(state);
     state.overlay = Some(Overlay::Prompt(prompt));
+}
+
+/// A slash in an empty composer asks; but one that others follow in the same breath is the beginning of a paste.
+pub(super) fn slash(state: &mut State, fx: &mut Vec<Effect>) {
+    ask(state, fx);
+    state.writing.slash = Some(state.now.mono);
+}
+
+/// Before any key: a slash that turns out to be part of a paste is put in as one.
+pub(super) fn before_key(state: &mut State, fx: &mut Vec<Effect>) {
+    let Some(since) = state.writing.slash.take() else { return };
+    if state.now.mono.saturating_sub(since) >= BREATH_MS {
+        return;
+    }
+    state.overlay = None;
+    if let Some(composing) = &mut state.composing {
+        composing.editor.type_char('/');
+        compose::edited(state, fx);
+    }
 }
 
 /// What is said where there is nothing to choose.

@@ -87,6 +87,7 @@ pub(super) fn refuse(state: &mut State, reason: &'static str, fx: &mut Vec<Effec
 }
 
 fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    macros::before_key(state, fx);
     if state.overlay.is_some() {
         if let Some(spec) = command::lookup_everywhere(key) {
             state.overlay = None;

@@ -27,6 +27,8 @@ pub struct Writing {
     pub editing: Option<(ConversationId, DraftKind)>,
     /// The ready texts, as last read; none: not read yet.
     pub macros: Option<Library>,
+    /// When a slash has opened the picker, until the next key.
+    pub(super) slash: Option<u64>,
     /// The ready text used last.
     pub last_macro: Option<String>,
     /// Composers that were left, with cursor, folded pastes and history.

@@ -41,7 +41,7 @@ pub fn draw(buf: &mut Buffer, confirm: &Confirm, state: &State, look: Look) {
     rows.push(Vec::new());
     rows.push(match confirm {
         Confirm::Quit => keys(&[("y", "leaves"), ("Esc", "stays")], look),
-        Confirm::Audience => audience_keys(state, look),
+        Confirm::Audience => keys(&[("y", "replies"), ("Esc", "stays in the note")], look),
         Confirm::Old { .. } => keys(&[("y", "sends it"), ("n", "makes it a draft")], look),
     });
     let height = u16::try_from(rows.len()).unwrap_or(4) + 2;
@@ -72,14 +72,10 @@ fn audience(state: &State, look: Look) -> Vec<Vec<Span<'static>>> {
     if state.composing.as_ref().is_some_and(|c| !c.editor.is_blank()) {
         rows.push(vec![own("The note stays as its own draft.", look.plain())]);
     }
-    rows
-}
-
-fn audience_keys(state: &State, look: Look) -> Vec<Span<'static>> {
-    match movable(state) {
-        Some(words) => keys(&[("y", "replies"), ("Esc", "stays"), ("m", words)], look),
-        None => keys(&[("y", "replies"), ("Esc", "stays")], look),
+    if let Some(words) = movable(state) {
+        rows.push(vec![own("m ", look.key()), own(words, look.plain())]);
     }
+    rows
 }
 
 fn quit(state: &State, look: Look) -> Vec<Vec<Span<'static>>> {
