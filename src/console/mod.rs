@@ -10,8 +10,8 @@
 pub mod app;
 pub mod composer;
 pub mod config;
-mod hook;
 mod editor;
+mod hook;
 pub mod macros;
 mod runtime;
 pub mod shell;

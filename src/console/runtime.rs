@@ -24,8 +24,8 @@ use uuid::Uuid;
 
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::config::Config;
-use super::hook::Hook;
 use super::editor::{self, Session};
+use super::hook::Hook;
 use super::macros::{Library, folder};
 use super::shell::Shell;
 use super::term::{self, Guard, Net, Notifier, Screen};

@@ -346,7 +346,13 @@ fn word_of(state: &State, open: &Open, said: &Said, told: &mut Option<MessageSta
 fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
     let mut blocks = Vec::new();
     if let Some(partial) = &open.partial {
-        blocks.push(Block { who: Who::Assistant, word: "writes…".into(), at: None, text: partial, links: &[] });
+        blocks.push(Block {
+            who: Who::Assistant,
+            word: "writes…".into(),
+            at: None,
+            text: partial,
+            links: &[],
+        });
     }
     for echo in state.echoes.iter().filter(|echo| echo.conversation == open.id) {
         let word = state_of_echo(state, echo).word().into();
