@@ -20,6 +20,7 @@ mod keys;
 mod labels;
 mod login;
 mod login_file;
+mod macros;
 mod out;
 mod queue;
 mod rebuild;
@@ -111,6 +112,8 @@ enum Cmd {
     Follow(follow::Args),
     /// Write conversations as Markdown, JSON, text or CSV
     Export(export::Args),
+    /// List the ready texts and macros of the console, or check them
+    Macros(macros::Args),
     /// Try everything on this machine: server, sample site, simulated visitors and the console
     Demo(demo::Args),
     /// Show which key does what, with your console.toml; --check says what is wrong with it
@@ -282,6 +285,7 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Away(args)) => availability::away(args, &server).await,
         Some(Cmd::Follow(args)) => follow::run(args, &server).await,
         Some(Cmd::Export(args)) => export::run(args, &server).await,
+        Some(Cmd::Macros(args)) => macros::run(args),
         Some(Cmd::Demo(args)) => demo::run(args).await,
         Some(Cmd::Keys(args)) => keys::run(&args),
         Some(Cmd::Rebuild(args)) => rebuild::run(args),

@@ -10,7 +10,9 @@
 pub mod app;
 pub mod composer;
 pub mod config;
+mod editor;
 mod hook;
+pub mod macros;
 mod runtime;
 pub mod shell;
 pub mod term;

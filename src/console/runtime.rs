@@ -7,14 +7,16 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io::{self, Stdout};
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use crossterm::event::EventStream;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
+use tokio::process::Child;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -22,12 +24,14 @@ use uuid::Uuid;
 
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::config::Config;
+use super::editor::{self, Session};
 use super::hook::Hook;
+use super::macros::{Library, folder};
 use super::shell::Shell;
 use super::term::{self, Guard, Net, Notifier, Screen};
 use super::ui::{Look, LookChoice};
-use crate::client::{self, ClientEvent, ConnectOptions, Handle, Link};
-use crate::conversation::Time;
+use crate::client::{self, ClientEvent, ConnectOptions, DraftKind, Handle, Link};
+use crate::conversation::{ConversationId, Time};
 use crate::text::Untrusted;
 
 /// Reports of the client taken in before keys are looked at again.
@@ -101,6 +105,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     });
     let notify = options.config.attention.notify;
     let (hook, hook_failures) = Hook::new(options.config.attention.command.clone());
+    let (chores, done) = mpsc::unbounded_channel();
     let mut runtime = Runtime {
         shell,
         client,
@@ -112,11 +117,15 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         must_sign_in: options.must_sign_in,
         notifier: Notifier::suiting(notify, |name| std::env::var(name).ok()),
         hook,
+        edit: None,
+        away: false,
+        macros: Some(folder::Reader::new(folder::place(options.config.composer.macros.as_deref()))),
+        chores,
     };
     if let Some(words) = options.config_error {
         runtime.take(Event::ConfigBroken(Untrusted::new(words).log()))?;
     }
-    let worked = runtime.work(reports, panics, hook_failures, signals).await;
+    let worked = runtime.work(reports, panics, hook_failures, signals, done).await;
     let Runtime { client, guard, .. } = runtime;
     client.close().await;
     drop(guard);
@@ -142,19 +151,50 @@ async fn ready(keys: &mut EventStream) -> Option<RawKey> {
 struct Signals {
     terminate: Signal,
     hangup: Signal,
+    /// Ctrl-C and Ctrl-\\: keys while the console has the terminal; while an editor has it, they are the editor's.
+    interrupt: Signal,
+    quit: Signal,
 }
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, hangup: signal(SignalKind::hangup())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    /// What ends the console also while an editor has the terminal.
+    async fn ended_by_others(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+
+    /// Forgets what was meant for an editor.
+    fn forget_keys(&mut self) {
+        while self.interrupt.recv().now_or_never().flatten().is_some() {}
+        while self.quit.recv().now_or_never().flatten().is_some() {}
     }
 
     async fn ended(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.hangup.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.quit.recv() => {}
         }
     }
+}
+
+/// What a thread beside the loop has done.
+#[derive(Debug)]
+enum Chore {
+    /// The folder of ready texts was looked at; a library where it changed.
+    Macros(folder::Reader, Option<Library>),
 }
 
 struct Runtime {
@@ -169,6 +209,13 @@ struct Runtime {
     must_sign_in: bool,
     notifier: Notifier,
     hook: Hook,
+    /// A draft to open in the editor.
+    edit: Option<(ConversationId, DraftKind, String)>,
+    /// An editor has the terminal: nothing is written to it.
+    away: bool,
+    /// None while it is being read.
+    macros: Option<folder::Reader>,
+    chores: mpsc::UnboundedSender<Chore>,
 }
 
 impl Runtime {
@@ -178,6 +225,7 @@ impl Runtime {
         mut panics: mpsc::UnboundedReceiver<String>,
         mut hook_failures: mpsc::Receiver<String>,
         mut signals: Signals,
+        mut done: mpsc::UnboundedReceiver<Chore>,
     ) -> anyhow::Result<()> {
         let mut keys = EventStream::new();
         let mut client_lives = true;
@@ -195,6 +243,7 @@ impl Runtime {
                         self.take(Event::Client(ClientEvent::Fatal(why.to_owned())))?;
                     }
                 },
+                Some(chore) = done.recv() => self.done(chore)?,
                 Some(words) = panics.recv() => self.take(Event::Panicked(Untrusted::new(words).log()))?,
                 Some(words) = hook_failures.recv() => self.take(Event::HookFailed(Untrusted::new(words).line()))?,
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
@@ -213,9 +262,27 @@ impl Runtime {
             if std::mem::take(&mut self.suspend) {
                 self.stop_and_go_on().await?;
             }
+            if let Some(draft) = self.edit.take() {
+                // The stream reads the terminal as long as it lives: what is typed belongs to the editor now.
+                drop(keys);
+                self.let_edit(draft, &mut reports, &mut signals).await?;
+                keys = EventStream::new();
+            }
             self.shell.draw_if_due(self.mono())?;
         }
         Ok(())
+    }
+
+    fn done(&mut self, chore: Chore) -> anyhow::Result<()> {
+        match chore {
+            Chore::Macros(reader, library) => {
+                self.macros = Some(reader);
+                match library {
+                    Some(library) => self.take(Event::Macros(library)),
+                    None => Ok(()),
+                }
+            }
+        }
     }
 
     /// Milliseconds since the start.
@@ -307,6 +374,8 @@ impl Runtime {
             Effect::Unwatch(conversation) => self.client.unwatch(conversation),
             Effect::Confirm(cid) => self.client.confirm(cid),
             Effect::Withdraw(cid) => self.client.withdraw(cid),
+            // The screen is the editor's; what it shows of ours is drawn anew after it.
+            Effect::SetTitle(_) | Effect::Redraw | Effect::Notify(_) | Effect::Unalert(_) if self.away => {}
             Effect::Notify(alert) => {
                 let sequence = self.notifier.notify(&alert);
                 self.shell.terminal.backend_mut().tell(&sequence)?;
@@ -316,6 +385,17 @@ impl Runtime {
                 self.shell.terminal.backend_mut().tell(&sequence)?;
             }
             Effect::RunHook(alert) => self.hook.run(&alert),
+            Effect::Edit { conversation, kind, text } => self.edit = Some((conversation, kind, text)),
+            Effect::ReadMacros => {
+                if let Some(mut reader) = self.macros.take() {
+                    let chores = self.chores.clone();
+                    tokio::task::spawn_blocking(move || {
+                        let library = reader.changed();
+                        // Where the loop has ended nobody wants it.
+                        let _ = chores.send(Chore::Macros(reader, library));
+                    });
+                }
+            }
             Effect::Bell => self.shell.terminal.backend_mut().ring()?,
             Effect::SetTitle(title) => self.shell.terminal.backend_mut().title(title)?,
             Effect::StartTimer { id, ms } => {
@@ -350,5 +430,66 @@ impl Runtime {
         let (width, height) = crossterm::terminal::size()?;
         self.take(Event::Resize { width, height })?;
         self.take(Event::Resumed)
+    }
+
+    /// Gives the terminal to the agent's editor and takes it again when that has ended. The client's reports go on being
+    /// taken in, so nothing is missed and nothing piles up; only nothing is drawn.
+    async fn let_edit(
+        &mut self,
+        (conversation, kind, text): (ConversationId, DraftKind, String),
+        reports: &mut mpsc::Receiver<ClientEvent>,
+        signals: &mut Signals,
+    ) -> anyhow::Result<()> {
+        let edited = |text| Event::Edited { conversation, kind, text };
+        let words = match editor::command(|name| std::env::var(name).ok()) {
+            Ok(words) => words,
+            Err(why) => return self.take(edited(Err(why))),
+        };
+        self.guard.give_back();
+        self.away = true;
+        let ended = match Session::start(self.client.edit_folder(), (conversation, kind), &text, &words) {
+            Err(why) => Some(Err(why)),
+            Ok((session, child)) => {
+                self.while_editing(child, reports, signals).await?.map(|status| session.end(status))
+            }
+        };
+        self.away = false;
+        signals.forget_keys();
+        let Some(text) = ended else {
+            // The console ends; the file stays and is found as a draft by the next one.
+            return Ok(());
+        };
+        self.guard.again()?;
+        self.shell.terminal.backend_mut().forget();
+        let (width, height) = crossterm::terminal::size()?;
+        self.take(Event::Resize { width, height })?;
+        self.take(Event::Resumed)?;
+        self.carry_out(Effect::SetTitle(self.shell.state.title))?;
+        self.take(edited(text))
+    }
+
+    /// Until the editor has ended; none: the console must end before it.
+    async fn while_editing(
+        &mut self,
+        mut child: Child,
+        reports: &mut mpsc::Receiver<ClientEvent>,
+        signals: &mut Signals,
+    ) -> anyhow::Result<Option<io::Result<ExitStatus>>> {
+        let mut client_lives = true;
+        while !self.leaving {
+            let timer = self.timers.values().min().copied();
+            tokio::select! {
+                biased;
+                () = signals.ended_by_others() => self.take(Event::Terminate)?,
+                status = child.wait() => return Ok(Some(status)),
+                report = reports.recv(), if client_lives => match report {
+                    Some(report) => self.take(Event::Client(report))?,
+                    None => client_lives = false,
+                },
+                () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => {}
+            }
+            self.due_timers()?;
+        }
+        Ok(None)
     }
 }

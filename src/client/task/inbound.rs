@@ -55,6 +55,7 @@ impl Task {
         }
         self.wire = Wire::Up(Box::new(up));
         self.up_flag.store(true, Ordering::Release);
+        self.disk.claim(welcome.agent.id);
         self.emit(ClientEvent::Welcome(Box::new(welcome))).await;
         self.emit(ClientEvent::Link(Link::Syncing)).await;
         for (conversation, tag) in self.watched.clone() {

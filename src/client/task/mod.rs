@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use super::backoff::Backoff;
 use super::cursor::Cursor;
 use super::disk::{Disk, Written};
-use super::journal::Record;
+use super::journal::{Kept, Record};
 use super::outbox::{Entry, Outbox, Parts, Status, Turn, parts};
 use super::socket::Broken;
 use super::state_dir::Store;
@@ -275,7 +275,8 @@ impl Task {
     // ---- the disk
 
     async fn written(&mut self, written: Written) {
-        let Written { records, stored, error } = written;
+        let Written { records, stored, error, adopted } = written;
+        self.adopted(adopted).await;
         for (i, record) in records.into_iter().enumerate() {
             match record {
                 Record::Put { cid, .. } if i < stored => {
@@ -302,6 +303,27 @@ impl Task {
         }
         if let Some(error) = error {
             tracing::warn!(%error, "drafts or outbox could not be written");
+        }
+    }
+
+    /// What dead consoles of this agent left under another token: the outbox goes on, the drafts stand before what was begun.
+    async fn adopted(&mut self, found: Kept) {
+        let mut drafts = Vec::new();
+        for (key, theirs) in found.drafts {
+            let mine = self.drafts.entry(key).or_default();
+            if !mine.contains(theirs.as_str()) {
+                *mine = if mine.is_empty() { theirs } else { format!("{theirs}\n{mine}") };
+            }
+            drafts.push((key.0, key.1, mine.clone()));
+            self.dirty.entry(key).or_insert_with(Instant::now);
+        }
+        for (cid, at, op) in found.outbox {
+            if self.outbox.get(cid).is_none() {
+                self.outbox.restore(cid, at, op);
+            }
+        }
+        if !drafts.is_empty() {
+            self.emit(ClientEvent::Drafts(drafts)).await;
         }
     }
 

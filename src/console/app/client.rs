@@ -12,7 +12,7 @@ use super::search::Found;
 use super::state::{Confirm, Link, Open, Overlay, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
-use super::{batch, claiming, commands, compose};
+use super::{batch, claiming, commands, compose, sending};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
     AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
@@ -36,10 +36,10 @@ pub(super) fn on_client(state: &mut State, event: ClientEvent, fx: &mut Vec<Effe
         }
         ClientEvent::Eph(eph) => on_eph(state, eph, fx),
         ClientEvent::Response { tag, result } => on_response(state, tag, result, fx),
-        ClientEvent::Stored { tag } => compose::stored(state, tag, fx),
+        ClientEvent::Stored { tag } => sending::stored(state, tag, fx),
         ClientEvent::OutboxState { waiting, .. } => state.unsent = waiting,
         ClientEvent::Returned { conversation, kind, text, why } => {
-            compose::returned(state, conversation, kind, &text, &why.message, fx);
+            sending::returned(state, conversation, kind, &text, &why.message, fx);
         }
         ClientEvent::AskFirst { cid, conversation, text, age_ms } => {
             let name = commands::name_of(state, conversation);
@@ -48,7 +48,7 @@ pub(super) fn on_client(state: &mut State, event: ClientEvent, fx: &mut Vec<Effe
         }
         ClientEvent::Drafts(drafts) => {
             for (conversation, kind, text) in drafts {
-                state.drafts.entry((conversation, kind)).or_insert(text);
+                compose::found(state, conversation, kind, text);
             }
         }
         ClientEvent::Fatal(why) => state.link = Link::Stopped { why: line(&why) },
@@ -180,7 +180,7 @@ fn on_event(
         open.partial = None;
     }
     open.view = ContextView::of(fold);
-    compose::drop_seen(echoes, conversation, version);
+    sending::drop_seen(echoes, conversation, version);
     if matches!(event, Happened::MessagePosted(message) if message.author == crate::conversation::Author::Visitor)
     {
         state.typing.remove(&conversation);
@@ -233,7 +233,8 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
                 open.online = Some(online);
             }
         }
-        AgentEph::Seen { .. } | AgentEph::Read { .. } => {}
+        AgentEph::Seen { conversation, version } => sending::seen(state, conversation, version),
+        AgentEph::Read { .. } => {}
     }
 }
 
@@ -318,8 +319,8 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
             }
         }
         Some(Pending::Send) => match read::<Answered>(result) {
-            Ok(answered) => compose::sent(state, tag, answered.version),
-            Err(why) => compose::send_failed(state, tag, why, fx),
+            Ok(answered) => sending::sent(state, tag, answered.version, fx),
+            Err(why) => sending::send_failed(state, tag, why, fx),
         },
     }
 }
@@ -330,6 +331,7 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
     let Some(open) = open else { return };
     match result {
         Ok(ok) => {
+            let (id, seen) = (open.id, ok.seen);
             let said: Vec<Said> = ok.entries.iter().map(|entry| Said::of(entry, me, &my_name)).collect();
             let fresh = Transcript::new(said, ok.more);
             let mut transcript = std::mem::take(&mut open.transcript);
@@ -351,8 +353,11 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
                 rows.insert(open.id, RowView::of(&row));
                 *stale = true;
             }
-            compose::drop_seen(echoes, open.id, open.transcript.newest());
+            sending::drop_seen(echoes, open.id, open.transcript.newest());
             open.fold = Some(ok.conversation);
+            if let Some(version) = seen {
+                sending::seen(state, id, version);
+            }
         }
         Err(why) => open.failed = Some(why),
     }

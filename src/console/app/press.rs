@@ -12,16 +12,17 @@ use super::key::{Code, Key};
 use super::keymap::{Meaning, Mode};
 use super::state::{Prefix, State};
 use super::update::{on_overlay_key, refuse, toast};
-use super::{commands, compose};
+use super::{commands, compose, macros};
 use crate::text::SafeText;
 
 /// So many keys in one breath before a command that others notice, and it looks like a paste.
-const BURST: u32 = 4;
+pub(super) const BURST: u32 = 4;
 /// Milliseconds after a prefix until a box says what may follow: who knows has gone on by then.
 pub const WHICH_KEY_MS: u64 = 300;
 
 /// Takes in a key.
 pub(super) fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    macros::before_key(state, fx);
     let mode = Mode::of(state);
     let prefix = take_prefix(state, fx).filter(|prefix| prefix.mode == mode);
     if mode == Mode::Composer {

@@ -12,6 +12,7 @@ mod footer;
 mod glyphs;
 mod links;
 mod list;
+mod macros;
 mod paint;
 mod picker;
 mod prompt;
@@ -27,6 +28,7 @@ use ratatui::layout::Position;
 
 use crate::console::app::State;
 use crate::console::app::layout::{self, Area};
+use crate::console::app::prompt::Ask;
 use crate::console::app::state::{Focus, Overlay};
 
 pub use crate::console::app::Target;
@@ -127,6 +129,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         }
         Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look, &mut hits)),
         Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look)),
+        Some(Overlay::Prompt(p)) if p.ask == Ask::Macro => {
+            Some(macros::draw(frame.buffer_mut(), p, state, look))
+        }
         Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look, &mut hits)),
         Some(Overlay::Confirm(c)) => {
             dialog::draw(frame.buffer_mut(), c, state, look);
