@@ -73,6 +73,8 @@ struct Pty {
     writer: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     parser: vt100::Parser,
+    /// All that was written.
+    raw: Vec<u8>,
     modes: String,
 }
 
@@ -110,7 +112,7 @@ impl Pty {
         let writer = pair.master.take_writer().unwrap();
         let size = |n| NonZero::new(n).unwrap();
         let parser = vt100::Parser::new(size(24), size(80), 0);
-        let mut pty = Self { master: pair.master, child, writer, output, parser, modes };
+        let mut pty = Self { master: pair.master, child, writer, output, parser, raw: Vec::new(), modes };
         if through_a_shell {
             pty.until("a prompt", |screen| screen.contents().contains("prompt$"));
             let exe = program.display();
@@ -130,7 +132,10 @@ impl Pty {
         while !reached(self.parser.screen()) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => {
+                    self.parser.process(&bytes);
+                    self.raw.extend(bytes);
+                }
                 Err(_) => panic!("never saw {what}:\n{}", self.parser.screen().contents()),
             }
         }
@@ -148,8 +153,29 @@ impl Pty {
         assert_eq!(screen.mouse_protocol_encoding(), MouseProtocolEncoding::Default);
         assert_eq!(modes(self.master.as_ref()), self.modes, "the line discipline is as before");
         let contents = screen.contents();
+        only_our_modes(&String::from_utf8_lossy(&self.raw));
         assert!(self.child.wait().unwrap().success(), "{contents}");
         contents
+    }
+}
+
+/// Every mode that is switched is one of ours, and is off in the end (the cursor: on).
+#[track_caller]
+fn only_our_modes(bytes: &str) {
+    // Cursor, alternate screen, focus, bracketed paste, the mouse's buttons and the form they are told in.
+    let ours = ["25", "1049", "1004", "2004", "1000", "1006"];
+    let mut last: std::collections::BTreeMap<&str, char> = std::collections::BTreeMap::new();
+    for switch in bytes.split("\u{1b}[?").skip(1) {
+        let end = switch.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(0);
+        let (mode, how) = (&switch[..end], switch[end..].chars().next().unwrap_or(' '));
+        if how == 'u' {
+            continue;
+        }
+        assert!(ours.contains(&mode) && matches!(how, 'h' | 'l'), "mode {mode}{how}");
+        last.insert(mode, how);
+    }
+    for (mode, how) in last {
+        assert_eq!(how, if mode == "25" { 'h' } else { 'l' }, "mode {mode}");
     }
 }
 
