@@ -42,6 +42,8 @@ pub(super) enum Job {
     Seen(AgentId, Time),
     /// A cursor moves forward: of which site, and by which client of an agent's.
     Cursor(CursorMove, Option<SiteId>, Option<String>),
+    /// Keep or forget a note of what a webhook was told.
+    Rung(String, Option<String>),
     /// Look at a conversation's deadlines again.
     Rearm(ConversationId),
     /// Finish what was taken and stop.
@@ -120,6 +122,11 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
                 }
             }
             Job::Cursor(step, site, instance) => cursors.push((step, site, instance)),
+            Job::Rung(name, doc) => {
+                if let Err(error) = log.keep_rung(&name, doc.as_deref()) {
+                    tracing::warn!(%error, "what a webhook was told could not be stored");
+                }
+            }
             Job::Rearm(id) => rearm.push(id),
             Job::Stop => {}
         }
