@@ -57,7 +57,7 @@ pub async fn run(
     let (drain, draining) = watch::channel(false);
     let (door, mut ended) = Admission::new(&config.limits);
     let shared = Shared::new(engine.clone(), config.limits, config.docs, draining.clone());
-    attention::spawn(&engine, config.webhooks)?;
+    attention::spawn(&engine, config.webhooks, &draining)?;
     let router = routes::router(shared);
     let header = Duration::from_millis(config.limits.header_ms);
     let refusals = Arc::new(AtomicUsize::new(0));

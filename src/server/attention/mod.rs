@@ -18,7 +18,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 pub(super) use self::keys::{WebhookKeys, build};
 use self::plan::{Delivery, Note, Plan, Told};
@@ -33,6 +35,8 @@ const AT_ONCE: usize = 8;
 const BACKLOG: usize = 1_024;
 /// Longest a task sleeps: the clock of the rows may be set.
 const LOOK: Duration = Duration::from_secs(30);
+/// How long deliveries under way may take when the server stops.
+const FINISH: Duration = Duration::from_secs(2);
 /// After a start visitors have this long to come back before they count as gone.
 const RETURN_MS: i64 = 45_000;
 
@@ -129,14 +133,18 @@ impl fmt::Debug for Secret {
 ///
 /// # Errors
 /// No client for requests could be made.
-pub(super) fn spawn(engine: &Engine, hooks: Vec<Webhook>) -> anyhow::Result<()> {
+pub(super) fn spawn(
+    engine: &Engine,
+    hooks: Vec<Webhook>,
+    draining: &watch::Receiver<bool>,
+) -> anyhow::Result<()> {
     if hooks.is_empty() {
         return Ok(());
     }
     let client = deliver::client()?;
     for hook in hooks {
         let bell = Bell::new(engine.clone(), hook, client.clone());
-        tokio::spawn(bell.run());
+        tokio::spawn(bell.run(draining.clone()));
     }
     Ok(())
 }
@@ -176,7 +184,7 @@ impl Bell {
         }
     }
 
-    async fn run(mut self) {
+    async fn run(mut self, mut draining: watch::Receiver<bool>) {
         let mut stored = match self.stored().await {
             Ok(stored) => stored,
             Err(error) => {
@@ -196,8 +204,11 @@ impl Bell {
                 Duration::from_millis(u64::try_from(at.since_ms(self.engine.now())).unwrap_or(0)).min(LOOK)
             });
             tokio::select! {
+                biased;
+                // From here on visitors leave because the server does.
+                _ = draining.changed() => return self.finish().await,
                 delivery = self.sub.next() => match delivery {
-                    None | Some(FromEngine::Draining) => return,
+                    None | Some(FromEngine::Draining) => return self.finish().await,
                     Some(delivery) => self.heard(delivery),
                 },
                 Some(done) = self.sending.join_next() => {
@@ -212,6 +223,18 @@ impl Bell {
                 self.reload(&mut HashMap::new()).await;
             }
         }
+    }
+
+    /// Lets what is under way arrive; what does not is told again after the start, under the same id.
+    async fn finish(mut self) {
+        let finish = async {
+            while let Some(done) = self.sending.join_next().await {
+                if let Ok(delivery) = done {
+                    self.done(&delivery);
+                }
+            }
+        };
+        let _ = timeout(FINISH, finish).await;
     }
 
     fn heard(&mut self, delivery: FromEngine) {
