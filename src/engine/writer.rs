@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::notes;
 use super::shared::Shared;
 use super::wish::content_hash;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
@@ -122,18 +123,14 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
                 }
             }
             Job::Cursor(step, site, instance) => cursors.push((step, site, instance)),
-            Job::Rung(name, doc) => {
-                if let Err(error) = log.keep_rung(&name, doc.as_deref()) {
-                    tracing::warn!(%error, "what a webhook was told could not be stored");
-                }
-            }
+            Job::Rung(name, doc) => notes::keep_rung(log, &name, doc.as_deref()),
             Job::Rearm(id) => rearm.push(id),
             Job::Stop => {}
         }
     }
     commit_submits(log, submits, rearm, shared);
     // After the commands: nobody waits for these.
-    move_cursors(log, &cursors, shared);
+    notes::move_cursors(log, &cursors, shared);
 }
 
 fn commit_submits(
@@ -198,21 +195,6 @@ fn commit_submits(
                 answer(p.reply, p.answer.and(Err(why.clone())));
             }
         }
-    }
-}
-
-fn move_cursors(log: &mut Log, moves: &[(CursorMove, Option<SiteId>, Option<String>)], shared: &Shared) {
-    if moves.is_empty() {
-        return;
-    }
-    let steps: Vec<CursorMove> = moves.iter().map(|(step, ..)| *step).collect();
-    match log.move_cursors(&steps) {
-        Ok(moved) => {
-            for (step, site, instance) in moves.iter().filter(|(step, ..)| moved.contains(step)) {
-                shared.cursor_moved(*step, site.as_ref(), instance.as_deref());
-            }
-        }
-        Err(error) => tracing::warn!(%error, "how far somebody has read could not be stored"),
     }
 }
 
