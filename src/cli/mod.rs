@@ -61,6 +61,7 @@ struct Cli {
 const AFTER: &str = "\
 Where the server is and who you are: --url and --token, or BATON_URL and BATON_TOKEN, or what `baton login URL` kept.
 Conversations are named by their id, or by its first four or more digits where those are unambiguous.
+The console logs to baton/console.log below XDG_STATE_HOME (~/.local/state), never what anybody wrote.
 Exit codes: 0 done, 1 refused (the reason on stderr), 2 wrong usage, 3 the server cannot be reached.";
 
 #[derive(Debug, Subcommand)]

@@ -266,6 +266,13 @@ impl Runtime {
 
     /// A report of the client.
     fn report(&mut self, report: ClientEvent) -> anyhow::Result<()> {
+        match &report {
+            ClientEvent::Link(Link::Down { retry_in_ms, .. }) => tracing::info!(retry_in_ms, "no link"),
+            ClientEvent::Link(Link::Live) => tracing::info!("the link is live"),
+            ClientEvent::Welcome(welcome) => tracing::info!(mode = ?welcome.mode, "signed in"),
+            ClientEvent::Fatal(_) => tracing::warn!("the client has stopped"),
+            _ => {}
+        }
         if self.must_sign_in {
             match &report {
                 ClientEvent::Welcome(_) => self.must_sign_in = false,
