@@ -236,7 +236,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
     };
-    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // The console is one thread: a key is read, taken in and drawn without waking another.
+    let mut threads = match cli.command {
+        None => tokio::runtime::Builder::new_current_thread(),
+        Some(_) => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let done = match threads.enable_all().build() {
         Ok(runtime) => {
             let done = runtime.block_on(run(cli));
             // A thread may still be reading the terminal: do not wait for it.
