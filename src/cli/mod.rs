@@ -62,6 +62,7 @@ struct Cli {
 const AFTER: &str = "\
 Where the server is and who you are: --url and --token, or BATON_URL and BATON_TOKEN, or what `baton login URL` kept.
 Conversations are named by their id, or by its first four or more digits where those are unambiguous.
+The console logs to baton/console.log below XDG_STATE_HOME (~/.local/state), never what anybody wrote.
 Exit codes: 0 done, 1 refused (the reason on stderr), 2 wrong usage, 3 the server cannot be reached.";
 
 #[derive(Debug, Subcommand)]
@@ -238,7 +239,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
     };
-    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // The console is one thread: a key is read, taken in and drawn without waking another.
+    let mut threads = match cli.command {
+        None => tokio::runtime::Builder::new_current_thread(),
+        Some(_) => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let done = match threads.enable_all().build() {
         Ok(runtime) => {
             let done = runtime.block_on(run(cli));
             // A thread may still be reading the terminal: do not wait for it.

@@ -12,6 +12,7 @@ pub mod composer;
 pub mod config;
 mod editor;
 mod hook;
+pub mod log_file;
 pub mod macros;
 mod runtime;
 pub mod shell;

@@ -4,16 +4,13 @@
 //! terminal is given back, in this order.
 
 use std::collections::HashMap;
-use std::future::poll_fn;
 use std::io::{self, Stdout};
 use std::path::PathBuf;
 use std::process::ExitStatus;
-use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use crossterm::event::EventStream;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use tokio::process::Child;
@@ -28,7 +25,7 @@ use super::editor::{self, Session};
 use super::hook::Hook;
 use super::macros::{Library, folder};
 use super::shell::Shell;
-use super::term::{self, Guard, Net, Notifier, Screen};
+use super::term::{self, Guard, Keys, Net, Notifier, Screen};
 use super::ui::{Look, LookChoice};
 use crate::client::{self, ClientEvent, ConnectOptions, DraftKind, Handle, Link};
 use crate::conversation::{ConversationId, Time};
@@ -76,7 +73,7 @@ pub struct NotSignedIn {
 /// There is no terminal, or it went away; [`NotSignedIn`].
 pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     term::check()?;
-    let size = crossterm::terminal::size().context("the terminal does not tell its size")?;
+    let size = term::size().context("the terminal does not tell its size")?;
     let looks = &options.config.looks;
     let choice = LookChoice { glyphs: looks.glyphs, links: looks.links };
     let look = Look::suiting(choice, |name| std::env::var(name).ok());
@@ -92,7 +89,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         status_note: options.status_note.clone(),
         available: options.available_on_start,
     };
-    let terminal = Terminal::new(Screen::new(io::stdout(), crossterm::terminal::size))?;
+    let terminal = Terminal::new(Screen::new(io::stdout(), term::size))?;
     let mut shell = Shell::telling(State::new(start), terminal, look, Screen::links);
     // The first paint waits for nothing.
     shell.draw_if_due(0)?;
@@ -112,6 +109,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         guard,
         started: Instant::now(),
         timers: HashMap::new(),
+        tick: None,
         leaving: false,
         suspend: false,
         must_sign_in: options.must_sign_in,
@@ -131,20 +129,6 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     drop(guard);
     drop(net);
     worked
-}
-
-type RawKey = Option<io::Result<crossterm::event::Event>>;
-
-/// The next key if one is there already. Polled with this task's own waker: the stream keeps the waker it was polled with
-/// last, and one that wakes nobody would leave the next key lying until something else happens.
-async fn ready(keys: &mut EventStream) -> Option<RawKey> {
-    poll_fn(|cx| {
-        Poll::Ready(match keys.poll_next_unpin(cx) {
-            Poll::Ready(key) => Some(key),
-            Poll::Pending => None,
-        })
-    })
-    .await
 }
 
 /// The signals that end a console.
@@ -203,6 +187,8 @@ struct Runtime {
     guard: Guard,
     started: Instant,
     timers: HashMap<TimerId, Instant>,
+    /// When a clock on screen changes next, as of the last wait.
+    tick: Option<Instant>,
     leaving: bool,
     suspend: bool,
     /// Until the first welcome, if the console is to leave without one.
@@ -227,7 +213,12 @@ impl Runtime {
         mut signals: Signals,
         mut done: mpsc::UnboundedReceiver<Chore>,
     ) -> anyhow::Result<()> {
-        let mut keys = EventStream::new();
+        let mut keys = Keys::open().context("the terminal cannot be listened to")?;
+        // It may have changed before anybody listened.
+        let (width, height) = term::size()?;
+        if self.shell.state.size != (width, height) {
+            self.take(Event::Resize { width, height })?;
+        }
         let mut client_lives = true;
         while !self.leaving {
             let wake = self.wake();
@@ -251,7 +242,7 @@ impl Runtime {
             self.due_timers()?;
             // What is ready already is taken in before anything is drawn.
             while !self.leaving
-                && let Some(key) = ready(&mut keys).await
+                && let Some(key) = keys.ready().transpose()
             {
                 self.key(key)?;
             }
@@ -266,7 +257,7 @@ impl Runtime {
                 // The stream reads the terminal as long as it lives: what is typed belongs to the editor now.
                 drop(keys);
                 self.let_edit(draft, &mut reports, &mut signals).await?;
-                keys = EventStream::new();
+                keys = Keys::open().context("the terminal cannot be listened to")?;
             }
             self.shell.draw_if_due(self.mono())?;
         }
@@ -295,15 +286,15 @@ impl Runtime {
     }
 
     /// When the loop must wake by itself: a timer, a frame that is due, a clock on screen that changes.
-    fn wake(&self) -> Option<Instant> {
+    fn wake(&mut self) -> Option<Instant> {
         let now = Instant::now();
         let after = |ms: u64| now + Duration::from_millis(ms);
         let frame = self.shell.frame_in(self.mono()).map(after);
         let timer = self.timers.values().min().copied();
         // The state's clock stopped at its last event: count from there.
         let stale = self.mono().saturating_sub(self.shell.state.now.mono);
-        let tick = next_tick(&self.shell.state).map(|ms| after(ms.saturating_sub(stale)));
-        [frame, timer, tick].into_iter().flatten().min()
+        self.tick = next_tick(&self.shell.state).map(|ms| after(ms.saturating_sub(stale)));
+        [frame, timer, self.tick].into_iter().flatten().min()
     }
 
     fn due_timers(&mut self) -> anyhow::Result<()> {
@@ -313,26 +304,32 @@ impl Runtime {
             self.timers.remove(&id);
             self.take(Event::Timer(id))?;
         }
-        let stale = self.mono().saturating_sub(self.shell.state.now.mono);
-        if next_tick(&self.shell.state).is_some_and(|ms| ms <= stale) {
+        if self.tick.take_if(|at| *at <= now).is_some() {
             self.take(Event::Tick)?;
         }
         Ok(())
     }
 
-    fn key(&mut self, key: Option<io::Result<crossterm::event::Event>>) -> anyhow::Result<()> {
+    fn key(&mut self, key: io::Result<crossterm::event::Event>) -> anyhow::Result<()> {
         match key {
-            Some(Ok(raw)) => match term::event(raw) {
+            Ok(raw) => match term::event(raw) {
                 Some(event) => self.take(event),
                 None => Ok(()),
             },
             // The terminal is gone: as if it had hung up.
-            Some(Err(_)) | None => self.take(Event::Terminate),
+            Err(_) => self.take(Event::Terminate),
         }
     }
 
     /// A report of the client.
     fn report(&mut self, report: ClientEvent) -> anyhow::Result<()> {
+        match &report {
+            ClientEvent::Link(Link::Down { retry_in_ms, .. }) => tracing::info!(retry_in_ms, "no link"),
+            ClientEvent::Link(Link::Live) => tracing::info!("the link is live"),
+            ClientEvent::Welcome(welcome) => tracing::info!(mode = ?welcome.mode, "signed in"),
+            ClientEvent::Fatal(_) => tracing::warn!("the client has stopped"),
+            _ => {}
+        }
         if self.must_sign_in {
             match &report {
                 ClientEvent::Welcome(_) => self.must_sign_in = false,
@@ -427,7 +424,7 @@ impl Runtime {
         }
         self.guard.again()?;
         self.shell.terminal.backend_mut().forget();
-        let (width, height) = crossterm::terminal::size()?;
+        let (width, height) = term::size()?;
         self.take(Event::Resize { width, height })?;
         self.take(Event::Resumed)
     }

@@ -5,12 +5,14 @@
 
 mod guard;
 mod input;
+mod keys;
 mod notify;
 mod panics;
 mod screen;
 
 pub use guard::{Guard, NoTerminal, check};
 pub use input::event;
+pub use keys::Keys;
 pub use notify::Notifier;
 pub use panics::Net;
-pub use screen::{Screen, SizeOf};
+pub use screen::{Screen, SizeOf, size};
