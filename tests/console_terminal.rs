@@ -280,6 +280,41 @@ fn resizing_draws_anew() {
     pty.given_back();
 }
 
+/// The library that parses keys forgets what came in the same moment as the signal of a new size; the console must not.
+#[test]
+fn a_key_in_the_moment_of_a_resize_is_not_lost() {
+    let mut pty = Pty::start("run", false);
+    pty.until("the console", no_link);
+    for round in 0..40 {
+        let open = round % 2 == 0;
+        let rows = if open { 23 } else { 24 };
+        pty.master.resize(PtySize { rows, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let size = |n| NonZero::new(n).unwrap();
+        pty.parser.screen_mut().set_size(size(rows), size(80));
+        pty.press(if open { "?" } else { "\u{1b}" });
+        pty.until("help, or its end", |screen| screen.contents().contains("write a note only") == open);
+    }
+    pty.press("q");
+    pty.given_back();
+}
+
+/// Half a sequence, as a slow link brings it: the screen goes on, and the other half makes it whole.
+#[test]
+fn half_a_sequence_does_not_hold_up_the_screen() {
+    let mut pty = Pty::start("run", false);
+    pty.until("the console", no_link);
+    pty.press("\u{1b}[20");
+    // Another size is drawn although the sequence is not over.
+    pty.master.resize(PtySize { rows: 7, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    pty.until("a word about the size", |screen| screen.contents().contains("Baton needs 30×8"));
+    pty.master.resize(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    pty.until("the console", no_link);
+    pty.press("0~pasted\u{1b}[201~");
+    pty.until("the paste's answer", |screen| screen.contents().contains("a paste was ignored"));
+    pty.press("q");
+    pty.given_back();
+}
+
 #[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
     if std::process::Command::new("bash").arg("--version").output().is_err() {

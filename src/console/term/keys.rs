@@ -2,8 +2,7 @@
 //!
 //! The terminal library parses; when there is something to read is heard from the runtime. For that standard input is a
 //! descriptor of our own that never blocks ([`own_input`]): half a sequence over a slow link, or Alt-[ for ever, must not hold
-//! up the screen. Invariant: the library is asked only where bytes are there, or were a moment ago, for at the end of input it
-//! would read for ever.
+//! up the screen. Invariant: the library is not asked once the terminal has hung up, for then it would read for ever.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -14,6 +13,7 @@ use std::time::Duration;
 use crossterm::event::Event;
 use rustix::io::{ioctl_fionbio, ioctl_fionread};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use tokio::io::Interest;
 use tokio::net::unix::pipe::Receiver;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -77,13 +77,12 @@ impl Keys {
                 return Ok(event);
             }
             tokio::select! {
-                readable = self.input.readable() => {
-                    // Cleared before reading: what comes in between is heard again.
-                    readable?;
-                    let _ = self.input.try_io(|| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
-                    if ioctl_fionread(io::stdin())? == 0 {
+                readable = self.input.ready(Interest::READABLE) => {
+                    if readable?.is_read_closed() {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
+                    // Cleared before reading: what comes in between is heard again.
+                    let _ = self.input.try_io(|| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
                     self.maybe = true;
                 }
                 _ = self.resized.recv() => {
