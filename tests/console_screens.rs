@@ -169,7 +169,7 @@ fn search() {
                 _ => None,
             })
             .expect("a search was asked for");
-        let result = Ok(serde_json::to_value(SearchOk { hits }).expect("serializes"));
+        let result = Ok(serde_json::to_value(SearchOk { hits, next: None }).expect("serializes"));
         desk.client(ClientEvent::Response { tag, result });
         desk
     });

@@ -68,7 +68,7 @@ fn an_idle_console_writes_nothing_and_wakes_for_nothing() {
     // What passes by elsewhere costs a look at the state, and not a byte.
     let written = shell.terminal.backend().out().len();
     let typing = AgentEph::Typing { conversation: id(77), who: "visitor".into(), name: None, on: true };
-    let presence = AgentEph::Presence { conversation: id(77), online: true };
+    let presence = AgentEph::Presence { conversation: id(77), online: true, since: None };
     for (n, eph) in [typing, presence].into_iter().enumerate() {
         let mono = 200_000 + 100 * u64::try_from(n).expect("two");
         shell.event(Event::Client(ClientEvent::Eph(eph)), now(mono));

@@ -102,6 +102,30 @@ fn unknown_and_repeated_fields_are_refused() {
     }
 }
 
+/// What clients and servers of before said is still understood: whatever was added since is optional.
+#[test]
+fn frames_of_before_still_parse() {
+    let mut ok = serde_json::to_value(samples::agent_auth_ok()).unwrap();
+    ok.as_object_mut().unwrap().remove("reads");
+    assert_eq!(serde_json::from_value::<baton::protocol::AgentAuthOk>(ok).unwrap().reads, []);
+    let mut ok = serde_json::to_value(samples::watch_ok()).unwrap();
+    ok.as_object_mut().unwrap().remove("seen");
+    assert_eq!(serde_json::from_value::<baton::protocol::WatchOk>(ok).unwrap().seen, None);
+    let mut ok = serde_json::to_value(samples::search_ok()).unwrap();
+    ok.as_object_mut().unwrap().remove("next");
+    assert_eq!(serde_json::from_value::<baton::protocol::SearchOk>(ok).unwrap().next, None);
+    let mut ok = serde_json::to_value(samples::visitor_auth_ok()).unwrap();
+    ok["conversation"].as_object_mut().unwrap().remove("version");
+    assert!(serde_json::from_value::<baton::protocol::VisitorAuthOk>(ok).is_ok());
+    let presence = json!({
+        "type": "presence", "conversation": "01900000-0000-7000-8000-000000000001", "online": true
+    });
+    assert!(matches!(serde_json::from_value(presence).unwrap(), AgentEph::Presence { since: None, .. }));
+    let search = r#"{"t":"req","id":"r","op":"search","d":{"query":"order","limit":10}}"#;
+    let Ok(FromClient::Request(request)) = FromClient::parse(search) else { panic!("{search}") };
+    assert!(AgentOp::parse(request.op, request.d).is_ok());
+}
+
 #[test]
 fn what_is_no_frame_is_refused_with_its_reason() {
     for (text, says) in [

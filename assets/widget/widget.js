@@ -31,6 +31,7 @@
   const ADOPT_MS = 10000; // an unsent message not claimed for this long belongs to a closed tab
   const CLAIM_MS = 4000; // how often a tab claims its unsent messages again
   const TYPING_MS = 6000; // typing marks expire, as on the server
+  const SEEN_MS = 400; // how long a reply is looked at before it counts as seen
   const ANSWER_MS = 20000; // a request unanswered this long means the link is dead
 
   // ---- Which site, which server ------------------------------------------------------------------------------------
@@ -139,6 +140,8 @@
     open: disk.get('open') === true,
     stopped: '', // why the widget gave up, in the visitor's words
     trouble: '', // why the last request was refused
+    heard: 0, // version of the newest reply here
+    told: 0, // version the server was told the visitor has seen
     partials: new Map(), // turn -> {text, until}
     typing: null, // {name, until}
     connected: false,
@@ -560,6 +563,7 @@
     state.token = d.token;
     disk.set('token', d.token);
     me.authed = true;
+    state.told = 0;
     me.since = now();
     state.logId = d.log_id;
     state.site = d.site || state.site;
@@ -602,6 +606,7 @@
   /** The conversation as the server has it now, without its messages. */
   function adopt(c) {
     state.conversation = c ? { id: c.id, state: c.state, holder: c.holder, position: c.position } : null;
+    if (c && c.version && state.items.some(isReply)) state.heard = c.version;
     if (c && c.ticket !== undefined) state.ticket = c.ticket;
     if (c && c.lead_wanted !== undefined) {
       state.initiated = c.lead_wanted;
@@ -689,6 +694,7 @@
     const holder = (state.conversation && state.conversation.holder) || {};
     if (f.conversation && (!state.conversation || state.conversation.id !== f.conversation)) {
       state.conversation = { id: f.conversation, state: 'assistant', holder: { kind: 'assistant' } };
+      state.heard = state.told = 0;
     }
     switch (f.type) {
       case 'message.posted': {
@@ -700,6 +706,7 @@
         } else {
           state.partials.clear();
           state.typing = null;
+          state.heard = f.version || 0;
         }
         break;
       }
@@ -761,6 +768,19 @@
     else if (f.type === 'availability') state.availability = { offered: !!f.offered, when_nobody: f.when_nobody };
     else if (f.type === 'queue.position' && state.conversation) state.conversation.position = f.position;
     paintSoon();
+  }
+
+  /** Tells the server what the visitor has seen: the chat is open, the page is looked at, and stayed so for a moment. */
+  let seenTimer = 0;
+  const looking = () => state.open && !document.hidden && state.heard > state.told;
+  function seenSoon() {
+    if (seenTimer || !looking() || !link || !link.authed) return;
+    seenTimer = setTimeout(() => {
+      seenTimer = 0;
+      if (!looking() || !link || !link.authed) return;
+      state.told = state.heard;
+      hint('seen', { version: state.told });
+    }, SEEN_MS);
   }
 
   const offered = () => !!(state.availability && state.availability.offered);
@@ -1188,6 +1208,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
       state.readSeq = latest;
       saveSoon();
     }
+    seenSoon();
     const unread = replies.filter((x) => x.seq > state.readSeq).length;
     show(badge, unread > 0 && !state.open);
     set(badge, unread > 9 ? '9+' : String(unread));
@@ -1419,7 +1440,10 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
   }
   window.addEventListener('online', wake);
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) wake();
+    if (!document.hidden) {
+      wake();
+      seenSoon();
+    }
   });
   window.addEventListener('pageshow', (e) => {
     if (e.persisted) wake();

@@ -202,16 +202,25 @@ impl Chat {
                 }
                 Ok(())
             }
-            VisitorClientEvent::Event { seq, event: Some(event), .. } => self.happened(seq, event),
+            VisitorClientEvent::Event { seq, version, event: Some(event), .. } => {
+                let reply = matches!(&event, VisitorEvent::MessagePosted(m) if m.author != "visitor");
+                self.happened(seq, event)?;
+                // It stands in the output: somebody who reads there has it before their eyes.
+                if reply {
+                    self.handle.seen(version);
+                }
+                Ok(())
+            }
             VisitorClientEvent::Event { event: None, .. } | VisitorClientEvent::Eph(_) => Ok(()),
         }
     }
 
     fn welcome(&mut self, welcome: VisitorAuthOk) -> Done {
-        let messages = welcome.conversation.and_then(|c| c.messages).unwrap_or_default();
-        for message in messages {
+        let Some(conversation) = welcome.conversation else { return Ok(()) };
+        for message in conversation.messages.unwrap_or_default() {
             self.message(message)?;
         }
+        self.handle.seen(conversation.version);
         Ok(())
     }
 

@@ -96,6 +96,7 @@ pub(super) fn parts(op: &AgentOp) -> Option<Parts<'_>> {
         | AgentOp::Unwatch(_)
         | AgentOp::History(_)
         | AgentOp::Typing(_)
+        | AgentOp::Read(_)
         | AgentOp::AvailabilitySet(_)
         | AgentOp::Search(_) => None,
     }

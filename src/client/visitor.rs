@@ -23,7 +23,7 @@ use super::up::{ANSWER, GOOD};
 use super::{Address, BadAddress, Link};
 use crate::conversation::{Cid, Page, SiteId, Time};
 use crate::protocol::{
-    Control, Frame, IdentifyArg, LeadArg, Range, SyncMode, VisitorAuth, VisitorAuthOk, VisitorEph,
+    Control, Frame, IdentifyArg, LeadArg, Range, SeenArg, SyncMode, VisitorAuth, VisitorAuthOk, VisitorEph,
     VisitorEvent, VisitorHandoffArg, VisitorMessageArg, VisitorOp, VisitorTypingArg, WireError,
 };
 
@@ -61,6 +61,8 @@ pub enum VisitorClientEvent {
         seq: u64,
         /// When.
         at: Time,
+        /// Version of the conversation with this event.
+        version: u64,
         /// The event; none: of a type this version does not know.
         event: Option<VisitorEvent>,
     },
@@ -100,6 +102,7 @@ pub struct VisitorHandle {
 enum Ask {
     Send(VisitorOp, Option<Cid>),
     Typing(bool),
+    Seen(u64),
     Page(Page),
     Close,
 }
@@ -170,6 +173,11 @@ impl VisitorHandle {
     /// Types, or stops; forgotten where the link is down.
     pub fn typing(&self, on: bool) {
         let _ = self.asks.send(Ask::Typing(on));
+    }
+
+    /// Has seen everything up to this version; forgotten where the link is down.
+    pub fn seen(&self, version: u64) {
+        let _ = self.asks.send(Ask::Seen(version));
     }
 
     /// Moves to another page.
@@ -294,6 +302,11 @@ impl Task {
                     let _ = socket.request("typing", &VisitorOp::Typing(VisitorTypingArg { on }));
                 }
             }
+            Ask::Seen(version) => {
+                if let Wire::Up { socket, .. } = &self.wire {
+                    let _ = socket.request("seen", &VisitorOp::Seen(SeenArg { version }));
+                }
+            }
             Ask::Close => {}
         }
     }
@@ -411,7 +424,7 @@ impl Task {
                 }
                 Ok(())
             }
-            Frame::Ev { seq, prev, at, kind, d, .. } => {
+            Frame::Ev { seq, prev, at, version, kind, d, .. } => {
                 let (Some(cursor), Wire::Up { socket, acks, .. }) = (&mut self.cursor, &mut self.wire) else {
                     return Ok(());
                 };
@@ -425,7 +438,7 @@ impl Task {
                 }
                 if step == Step::Take {
                     let event = event_of(kind, d);
-                    self.emit(VisitorClientEvent::Event { seq, at, event }).await;
+                    self.emit(VisitorClientEvent::Event { seq, at, version, event }).await;
                 }
                 Ok(())
             }

@@ -95,7 +95,7 @@ impl Engine {
             .spawn(move || writer::run(log, &inbox, &for_writer))
             .context("the writer thread could not be started")?;
         let engine = Engine { shared, writer: Arc::new(Mutex::new(Some(thread))) };
-        tasks::spawn(&engine.shared);
+        tasks::spawn(&engine);
         answering::spawn(&engine, questions, options.responder);
         Ok(engine)
     }
@@ -207,86 +207,6 @@ impl Engine {
     /// Whether a person can be asked for on this site, now.
     pub fn availability(&self, site: &SiteId) -> VisitorAvailability {
         self.shared.availability(site)
-    }
-
-    /// An agent types: colleagues see it; where they hold the conversation the visitor does, too, and the return to the
-    /// queue is postponed.
-    pub fn agent_typing(&self, session: &AgentSession, conversation: ConversationId, on: bool) {
-        let session = session.clone();
-        self.about(
-            move |r| r.conversation(conversation),
-            move |engine, c| {
-                let (Some(site), Some(visitor)) = (&c.site, &c.visitor) else { return };
-                if !session.sites.allows(site) {
-                    return;
-                }
-                let me = session.agent.id;
-                let name = Some(session.agent.name);
-                if c.holder.agent().is_some_and(|a| a.id == me) {
-                    if on {
-                        engine.shared.presence().typed(conversation, me, engine.shared.now());
-                    }
-                    let eph = VisitorEph::Typing { who: "agent".into(), name: name.clone(), on };
-                    engine.eph_to_visitor(site, visitor.id, eph);
-                }
-                let eph = AgentEph::Typing { conversation, who: "agent".into(), name, on };
-                engine.shared.eph_to_agents(Some(site), None, Some(me), eph);
-            },
-        );
-    }
-
-    /// A visitor types in their latest conversation.
-    pub fn visitor_typing(&self, site: &SiteId, visitor: VisitorId, on: bool) {
-        let (site, of) = (site.clone(), site.clone());
-        self.about(
-            move |r| r.current_of(&of, visitor),
-            move |engine, conversation| {
-                let eph = AgentEph::Typing { conversation, who: "visitor".into(), name: None, on };
-                engine.shared.eph_to_agents(Some(&site), None, None, eph);
-            },
-        );
-    }
-
-    /// A console opened (or closed) a conversation: colleagues see who looks.
-    pub fn viewing(&self, session: &AgentSession, instance: &str, conversation: ConversationId, on: bool) {
-        let names = self.shared.presence().viewing(conversation, session.agent.id, instance, on);
-        self.about(
-            move |r| r.conversation(conversation),
-            move |engine, c| {
-                let eph = AgentEph::Viewing { conversation, names };
-                engine.shared.eph_to_agents(c.site.as_ref(), None, None, eph);
-            },
-        );
-    }
-
-    /// A visitor's browser is there, or gone.
-    pub fn visitor_online(&self, site: &SiteId, visitor: VisitorId, online: bool) {
-        if !online {
-            self.shared.hub.sweep_visitor(visitor);
-        }
-        let (site, of) = (site.clone(), site.clone());
-        self.about(
-            move |r| r.current_of(&of, visitor),
-            move |engine, conversation| {
-                let eph = AgentEph::Presence { conversation, online };
-                engine.shared.eph_to_agents(Some(&site), None, None, eph);
-            },
-        );
-    }
-
-    /// Reads something that passing frames need, off the async threads, then sends them. What cannot be read is not sent:
-    /// passing things are dropped first.
-    fn about<T: Send + 'static>(
-        &self,
-        find: impl FnOnce(&Reader) -> Result<Option<T>, StoreError> + Send + 'static,
-        then: impl FnOnce(&Engine, T) + Send + 'static,
-    ) {
-        let engine = self.clone();
-        tokio::task::spawn_blocking(move || {
-            if let Ok(Some(found)) = engine.shared.readers.with(find) {
-                then(&engine, found);
-            }
-        });
     }
 
     /// To one visitor.

@@ -211,6 +211,16 @@ impl Hub {
         }
     }
 
+    /// To every client of one agent but this instance.
+    pub(super) fn eph_to_clients_of(&self, agent: AgentId, except: Option<&str>, eph: EphOut) {
+        let eph = Arc::new(eph);
+        for a in &self.lock().agents {
+            if a.session.agent.id == agent && except != Some(a.instance.as_str()) {
+                a.outlet.send(Delivery::Eph(Arc::clone(&eph)));
+            }
+        }
+    }
+
     pub(super) fn eph_to_visitor(&self, site: &SiteId, visitor: VisitorId, eph: EphOut) {
         let eph = Arc::new(eph);
         for s in self.lock().visitors.get(&visitor).into_iter().flatten() {

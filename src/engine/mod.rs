@@ -8,8 +8,10 @@
 
 mod answering;
 mod api;
+mod attendance;
 mod handle;
 mod hub;
+mod passing;
 mod presence;
 mod shared;
 mod tasks;

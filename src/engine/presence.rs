@@ -176,16 +176,24 @@ impl Presence {
         } else {
             viewers.remove(&(agent, instance.to_owned()));
         }
-        let mut names: Vec<String> = viewers
-            .iter()
-            .filter_map(|(id, _)| self.agents.get(id).map(|a| a.session.agent.name.clone()))
-            .collect();
-        if names.is_empty() {
+        if viewers.is_empty() {
             self.viewing.remove(&conversation);
         }
+        self.viewers(conversation)
+    }
+
+    fn viewers(&self, conversation: ConversationId) -> Vec<String> {
+        let viewers = self.viewing.get(&conversation).into_iter().flatten();
+        let mut names: Vec<String> =
+            viewers.filter_map(|(id, _)| self.agents.get(id).map(|a| a.session.agent.name.clone())).collect();
         names.sort();
         names.dedup();
         names
+    }
+
+    /// What is open anywhere, and who looks at it, by name.
+    pub(super) fn all_viewing(&self, limit: usize) -> Vec<(ConversationId, Vec<String>)> {
+        self.viewing.keys().take(limit).map(|id| (*id, self.viewers(*id))).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::attendance::{Typing, Visitors};
 use super::hub::Hub;
 use super::presence::{Changed, Presence};
 use super::timers::{QueueKey, Timers};
@@ -44,6 +45,8 @@ pub(super) struct Shared {
     pub(super) queue_moved: Notify,
     owed: mpsc::UnboundedSender<ConversationId>,
     presence: Mutex<Presence>,
+    visitors: Mutex<Visitors>,
+    typing: Mutex<Typing>,
     timers: Mutex<Timers>,
     queues: Mutex<HashMap<SiteId, Queue>>,
     offered: Mutex<HashMap<SiteId, bool>>,
@@ -94,6 +97,8 @@ impl Shared {
             queue_moved: Notify::new(),
             owed,
             presence: Mutex::new(Presence::load(agents, now)),
+            visitors: Mutex::new(Visitors::default()),
+            typing: Mutex::new(Typing::default()),
             timers: Mutex::new(Timers::default()),
             queues: Mutex::new(HashMap::new()),
             offered: Mutex::new(HashMap::new()),
@@ -110,6 +115,14 @@ impl Shared {
 
     pub(super) fn presence(&self) -> MutexGuard<'_, Presence> {
         lock(&self.presence)
+    }
+
+    pub(super) fn visitors(&self) -> MutexGuard<'_, Visitors> {
+        lock(&self.visitors)
+    }
+
+    pub(super) fn typing(&self) -> MutexGuard<'_, Typing> {
+        lock(&self.typing)
     }
 
     pub(super) fn timers(&self) -> MutexGuard<'_, Timers> {
@@ -216,6 +229,11 @@ impl Shared {
         };
         if p.events.iter().any(|e| moves(&e.event)) {
             self.note_queue(&p.state);
+            // Now everybody's business, also that nobody is there any more.
+            let here = self.visitors().of(p.visitor).0;
+            if !here && matches!(p.state.state, State::Queued | State::Active) {
+                self.tell_presence(&p.site, p.conversation, p.visitor, p.state.state);
+            }
         }
         if p.events
             .iter()

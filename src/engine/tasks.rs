@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::presence::Changed;
 use super::shared::Shared;
 use super::writer::Job;
-use super::{Refusal, Submit, Target, Who, api};
+use super::{Engine, Refusal, Submit, Target, Who, api};
 use crate::conversation::Command;
 use crate::protocol::VisitorEph;
 
@@ -16,9 +16,10 @@ const LEASE_TICK: Duration = Duration::from_secs(1);
 /// Least time between two rounds of queue positions.
 const POSITIONS_EVERY: Duration = Duration::from_millis(200);
 
-pub(super) fn spawn(shared: &Arc<Shared>) {
+pub(super) fn spawn(engine: &Engine) {
+    let shared = engine.shared();
     tokio::spawn(deadlines(Arc::clone(shared)));
-    tokio::spawn(leases(Arc::clone(shared)));
+    tokio::spawn(leases(engine.clone()));
     tokio::spawn(positions(Arc::clone(shared)));
 }
 
@@ -57,11 +58,13 @@ async fn deadlines(shared: Arc<Shared>) {
     }
 }
 
-async fn leases(shared: Arc<Shared>) {
+async fn leases(engine: Engine) {
+    let shared = Arc::clone(engine.shared());
     let mut tick = tokio::time::interval(LEASE_TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !stopping(&shared) {
         tick.tick().await;
+        engine.expire_typing();
         let gone = shared.presence().expire(shared.now());
         for id in shared.take_again() {
             if shared.send(Job::Rearm(id)).is_err() {

@@ -15,10 +15,10 @@ use uuid::Uuid;
 use super::shared::Shared;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
 use crate::conversation::{
-    Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, State,
-    Time, VisitorRef, decide,
+    Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, SiteId,
+    State, Time, VisitorRef, decide,
 };
-use crate::log::{Append, Batch, Log, Principal, StoreError};
+use crate::log::{Append, Batch, CursorMove, Log, Principal, StoreError};
 use crate::protocol::{Answered, AvailabilityInfo};
 
 /// Commands decided and flushed together at most: bounds the time the first of them waits for the last.
@@ -40,6 +40,8 @@ pub(super) enum Job {
     Availability(AgentId, AvailabilityInfo, Option<oneshot::Sender<Result<(), Refusal>>>),
     /// Store an agent's last sign of life.
     Seen(AgentId, Time),
+    /// A cursor moves forward: of which site, and by which client of an agent's.
+    Cursor(CursorMove, Option<SiteId>, Option<String>),
     /// Look at a conversation's deadlines again.
     Rearm(ConversationId),
     /// Finish what was taken and stop.
@@ -101,6 +103,7 @@ fn index(log: &mut Log) -> bool {
 fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
     let mut submits = Vec::with_capacity(group.len());
     let mut rearm = Vec::new();
+    let mut cursors = Vec::new();
     for job in group {
         match job {
             Job::Submit(submit, reply) => submits.push((submit, reply)),
@@ -116,10 +119,22 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
                     tracing::warn!(%error, "an agent's last sign of life could not be stored");
                 }
             }
+            Job::Cursor(step, site, instance) => cursors.push((step, site, instance)),
             Job::Rearm(id) => rearm.push(id),
             Job::Stop => {}
         }
     }
+    commit_submits(log, submits, rearm, shared);
+    // After the commands: nobody waits for these.
+    move_cursors(log, &cursors, shared);
+}
+
+fn commit_submits(
+    log: &mut Log,
+    submits: Vec<(Box<Submit>, Option<oneshot::Sender<Answer>>)>,
+    rearm: Vec<ConversationId>,
+    shared: &Arc<Shared>,
+) {
     if submits.is_empty() && rearm.is_empty() {
         return;
     }
@@ -176,6 +191,21 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
                 answer(p.reply, p.answer.and(Err(why.clone())));
             }
         }
+    }
+}
+
+fn move_cursors(log: &mut Log, moves: &[(CursorMove, Option<SiteId>, Option<String>)], shared: &Shared) {
+    if moves.is_empty() {
+        return;
+    }
+    let steps: Vec<CursorMove> = moves.iter().map(|(step, ..)| *step).collect();
+    match log.move_cursors(&steps) {
+        Ok(moved) => {
+            for (step, site, instance) in moves.iter().filter(|(step, ..)| moved.contains(step)) {
+                shared.cursor_moved(*step, site.as_ref(), instance.as_deref());
+            }
+        }
+        Err(error) => tracing::warn!(%error, "how far somebody has read could not be stored"),
     }
 }
 

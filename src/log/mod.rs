@@ -15,11 +15,13 @@
 //! | `readers`, `lists`, `history` | the pool of snapshots; rows; what was said |
 //! | `text_index`, `search` | the full-text index that follows by a cursor, and queries on it |
 //! | `agents` | who may sign in |
+//! | `cursors` | how far visitors have seen and agents have read |
 //! | `rebuild` | the read model made anew from the log |
 
 mod agents;
 mod batch;
 mod checkpoint;
+mod cursors;
 mod error;
 mod history;
 mod keys;
@@ -38,6 +40,7 @@ mod writer;
 
 pub use agents::{add_agent, add_agent_to};
 pub use batch::Batch;
+pub use cursors::CursorMove;
 pub use error::{OpenError, StoreError};
 pub use readers::{Reader, Readers};
 pub use rebuild::rebuild;

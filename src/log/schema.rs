@@ -2,7 +2,7 @@
 //!
 //! Three kinds of tables. *Log*: `events` and the ids its integers stand for (`streams`, `principals`, `sites`).
 //! *Read model*: `conversations`, which [`super::rebuild`] makes anew, and `texts`, which follows by the cursor in
-//! `meta`. *Stored state*: `agents` and `meta`, which nothing derives.
+//! `meta`. *Stored state*: `agents`, `meta`, the cursors and `rung`, which nothing derives.
 
 /// `PRAGMA application_id`: "BATN".
 pub(super) const APPLICATION_ID: u32 = 0x4241_544e;
@@ -87,8 +87,17 @@ CREATE VIRTUAL TABLE texts USING fts5(
 /// Version 2: the groups an agent belongs to, as a JSON array of labels.
 pub(super) const V2: &str = "ALTER TABLE agents ADD COLUMN member_of TEXT NOT NULL DEFAULT '[]';";
 
+/// Cursors of visitors and agents, and what was last sent to webhooks. All of it is stored state.
+pub(super) const CURSORS: &str = "
+CREATE TABLE seen (stream INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT;
+CREATE TABLE reads (
+  stream INTEGER NOT NULL, agent INTEGER NOT NULL, messages INTEGER NOT NULL, PRIMARY KEY (stream, agent)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rung (name TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT, WITHOUT ROWID;
+";
+
 /// Every step from one version to the next; the store's version is how many of them it has seen.
-pub(super) const STEPS: &[&str] = &[V1, V2];
+pub(super) const STEPS: &[&str] = &[V1, V2, CURSORS];
 
 #[cfg(test)]
 mod tests {

@@ -215,7 +215,7 @@ impl Log {
     }
 
     /// A small transaction of things that can be made anew: on disk with the next group's flush, not with one of its own.
-    fn unflushed<T>(
+    pub(super) fn unflushed<T>(
         &mut self,
         f: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

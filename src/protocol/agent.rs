@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Resume, SyncMode, WireError};
+use super::{ReadArg, Resume, SyncMode, WireError};
 use crate::conversation::{
     AgentId, Cid, Conversation, ConversationId, Entry, MessageId, Priority, Role, Row, SiteId, SnoozeUntil,
     Tab, Time,
@@ -97,6 +97,10 @@ pub struct AgentAuthOk {
     /// All groups somebody belongs to, sorted: where a conversation can be transferred to.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// How many of the visitor's messages you have read, in those of your conversations that are not resolved and in which
+    /// you have read any: the most lately changed 2,000.
+    #[serde(default)]
+    pub reads: Vec<(ConversationId, u64)>,
 }
 
 /// `list`.
@@ -158,6 +162,9 @@ pub struct WatchOk {
     /// Earlier conversations of the same visitor, newest first, at most 5.
     #[serde(default)]
     pub earlier: Vec<Row>,
+    /// Version up to which the visitor has seen it; none: nothing yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
 }
 
 /// `history`: older entries.
@@ -308,8 +315,12 @@ pub struct TypingArg {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchArg {
-    /// Words; all must occur.
+    /// Words, all of which must occur, and operators: `from: page: tag: is: site: before: after: has:`, each also with `-`
+    /// in front.
     pub query: String,
+    /// Where the page before ended, as `next` gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
     /// Hits at most (default 50, at most 200).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -331,6 +342,9 @@ pub struct SearchHit {
 pub struct SearchOk {
     /// Newest first.
     pub hits: Vec<SearchHit>,
+    /// Where the next page starts; none: this was the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// The answer to whatever changes something.
@@ -405,6 +419,9 @@ pub enum AgentOp {
     /// I am typing.
     #[serde(rename = "typing")]
     Typing(TypingArg),
+    /// I have read so far.
+    #[serde(rename = "read")]
+    Read(ReadArg),
     /// Available or Away.
     #[serde(rename = "availability.set")]
     AvailabilitySet(AvailabilityInfo),
@@ -444,6 +461,7 @@ impl AgentOp {
             "resolve" => parse!(Resolve),
             "reopen" => parse!(Reopen),
             "typing" => parse!(Typing),
+            "read" => parse!(Read),
             "availability.set" => {
                 serde_json::from_str::<StrictAvailability>(d).map(|a| AgentOp::AvailabilitySet(a.into()))
             }
@@ -515,12 +533,32 @@ pub enum AgentEph {
         /// Text so far.
         text: String,
     },
-    /// The visitor's browser is there, or gone.
+    /// The visitor's browser is there, or gone. Comes for what is watched and, to everybody, for what is queued or active;
+    /// after a snapshot or a resume for those of them whose visitor is gone. The latest counts.
     #[serde(rename = "presence")]
     Presence {
         /// Where.
         conversation: ConversationId,
         /// There.
         online: bool,
+        /// Since when, by the server's clock; none: since before the server started.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Time>,
+    },
+    /// The visitor has seen everything up to a version, in a watched conversation.
+    #[serde(rename = "seen")]
+    Seen {
+        /// Where.
+        conversation: ConversationId,
+        /// The version.
+        version: u64,
+    },
+    /// You have read so far, said another of your clients.
+    #[serde(rename = "read")]
+    Read {
+        /// Where.
+        conversation: ConversationId,
+        /// How many messages of the visitor.
+        messages: u64,
     },
 }

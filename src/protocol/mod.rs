@@ -5,6 +5,7 @@
 //! Refused here: I/O. The server refuses unknown fields and operations; clients ignore unknown fields and event types.
 
 mod agent;
+mod agent_reads;
 mod close;
 mod error;
 mod frame;
@@ -17,6 +18,7 @@ pub use agent::{
     ConversationArg, HistoryOk, ListArg, ListOk, MessageArg, PriorityArg, ReleaseArg, SearchArg, SearchHit,
     SearchOk, SiteInfo, SnoozeArg, TagArg, TextArg, TransferArg, TypingArg, WatchOk,
 };
+pub use agent_reads::{ReadArg, SeenArg};
 pub use close::{CloseCode, Range};
 pub use error::WireError;
 pub use frame::{

@@ -39,6 +39,7 @@ fn agent() -> Value {
         "unwatch": nothing(),
         "history": reference::<HistoryOk>(&mut g),
         "typing": nothing(),
+        "read": nothing(),
         "availability.set": reference::<AgentInfo>(&mut g),
         "search": reference::<SearchOk>(&mut g),
     });
@@ -85,6 +86,7 @@ fn visitor() -> Value {
         "auth": reference::<VisitorAuthOk>(&mut g),
         "identify": nothing(),
         "typing": nothing(),
+        "seen": nothing(),
         "page": nothing(),
     });
     for op in ["message.send", "handoff.request", "handoff.cancel", "lead.submit", "end"] {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::agent::unknown_op;
-use super::{Resume, SyncMode, WireError};
+use super::{Resume, SeenArg, SyncMode, WireError};
 use crate::conversation::{
     Attachment, Author, Cid, ConversationId, Event, Message, MessageId, Page, ReleaseCause, RowHolder,
     SiteId, Source, State, Time, VisitorId,
@@ -92,6 +92,9 @@ pub struct VisitorConversation {
     pub holder: RowHolder,
     /// The fence, for partials.
     pub epoch: u64,
+    /// Events so far: what a client that shows all of `messages` has seen.
+    #[serde(default)]
+    pub version: u64,
     /// Place in the queue, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
@@ -208,6 +211,9 @@ pub enum VisitorOp {
     /// I am typing.
     #[serde(rename = "typing")]
     Typing(VisitorTypingArg),
+    /// What was on my screen while I looked.
+    #[serde(rename = "seen")]
+    Seen(SeenArg),
     /// Moved to another page.
     #[serde(rename = "page")]
     Page(Page),
@@ -236,6 +242,7 @@ impl VisitorOp {
             "lead.submit" => parse!(LeadSubmit),
             "identify" => parse!(Identify),
             "typing" => parse!(Typing),
+            "seen" => parse!(Seen),
             "page" => parse!(Page),
             "end" => parse!(End),
             _ => return Err(WireError::new("request.unknown_op", unknown_op(op))),

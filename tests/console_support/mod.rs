@@ -186,7 +186,8 @@ impl Story {
     pub fn watch_ok(&self) -> serde_json::Value {
         let entries = self.transcript.entries.clone();
         let conversation = Box::new(self.conversation.clone());
-        let ok = WatchOk { conversation, entries, more: false, as_of: self.seq, earlier: Vec::new() };
+        let ok =
+            WatchOk { conversation, entries, more: false, as_of: self.seq, earlier: Vec::new(), seen: None };
         serde_json::to_value(ok).unwrap()
     }
 }
@@ -280,6 +281,7 @@ impl Desk {
             return_after_ms: 180_000,
             capacity: None,
             groups: Vec::new(),
+            reads: Vec::new(),
         })));
         let open = |s: &&Story| s.conversation.state != baton::conversation::State::Resolved;
         let rows = self.stories.values().filter(open).map(Story::row).collect();

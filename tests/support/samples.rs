@@ -9,8 +9,9 @@ use baton::conversation::{
 use baton::protocol::{
     AcceptArg, AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, CidOnly,
     Control, ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MessageArg, PriorityArg,
-    ReleaseArg, Resume, SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SiteInfo, SnoozeArg, SyncMode, TagArg,
-    TransferArg, TypingArg, VisitorAuth, VisitorAuthOk, VisitorAvailability, VisitorConversation, VisitorEph,
+    ReadArg, ReleaseArg, Resume, SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SeenArg, SiteInfo, SnoozeArg,
+    SyncMode, TagArg, TransferArg, TypingArg, VisitorAuth, VisitorAuthOk, VisitorAvailability,
+    VisitorConversation, VisitorEph,
     VisitorHandoffArg, VisitorMessage, VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
 };
 use uuid::Uuid;
@@ -313,8 +314,13 @@ pub fn agent_ops() -> Vec<AgentOp> {
         AgentOp::Resolve(one()),
         AgentOp::Reopen(one()),
         AgentOp::Typing(TypingArg { conversation: conversation_id(), on: true }),
+        AgentOp::Read(ReadArg { conversation: conversation_id(), messages: 4 }),
         AgentOp::AvailabilitySet(away()),
-        AgentOp::Search(SearchArg { query: "order A-1042".into(), limit: Some(10) }),
+        AgentOp::Search(SearchArg {
+            query: "order A-1042 from:visitor".into(),
+            cursor: Some("41.7".into()),
+            limit: Some(10),
+        }),
     ]
 }
 
@@ -341,6 +347,7 @@ pub fn agent_op_name(op: &AgentOp) -> &'static str {
         AgentOp::Typing(_) => "typing",
         AgentOp::AvailabilitySet(_) => "availability.set",
         AgentOp::Search(_) => "search",
+        AgentOp::Read(_) => "read",
     }
 }
 
@@ -366,6 +373,7 @@ pub fn visitor_ops() -> Vec<VisitorOp> {
         }),
         VisitorOp::Identify(IdentifyArg { name: Some("Mia".into()), email: Some("mia@example.com".into()) }),
         VisitorOp::Typing(VisitorTypingArg { on: true }),
+        VisitorOp::Seen(SeenArg { version: 12 }),
         VisitorOp::Page(page()),
         VisitorOp::End(one()),
     ]
@@ -381,6 +389,7 @@ pub fn visitor_op_name(op: &VisitorOp) -> &'static str {
         VisitorOp::LeadSubmit(_) => "lead.submit",
         VisitorOp::Identify(_) => "identify",
         VisitorOp::Typing(_) => "typing",
+        VisitorOp::Seen(_) => "seen",
         VisitorOp::Page(_) => "page",
         VisitorOp::End(_) => "end",
     }
@@ -401,6 +410,7 @@ pub fn agent_auth_ok() -> AgentAuthOk {
         return_after_ms: 180_000,
         capacity: Some(5),
         groups: vec!["billing".into(), "tech".into()],
+        reads: vec![(conversation_id(), 4)],
     }
 }
 
@@ -415,6 +425,7 @@ pub fn watch_ok() -> WatchOk {
         more: true,
         as_of: 1043,
         earlier: vec![row()],
+        seen: Some(11),
     }
 }
 
@@ -423,7 +434,10 @@ pub fn history_ok() -> HistoryOk {
 }
 
 pub fn search_ok() -> SearchOk {
-    SearchOk { hits: vec![SearchHit { row: row(), excerpt: "my order A-1042".into(), version: 2 }] }
+    SearchOk {
+        hits: vec![SearchHit { row: row(), excerpt: "my order A-1042".into(), version: 2 }],
+        next: Some("41.7".into()),
+    }
 }
 
 pub fn answered() -> Answered {
@@ -445,6 +459,7 @@ pub fn visitor_auth_ok() -> VisitorAuthOk {
             state: State::Queued,
             holder: RowHolder { kind: "nobody".into(), id: None, name: None },
             epoch: 2,
+            version: 12,
             position: Some(1),
             ticket: false,
             lead_wanted: false,
@@ -468,7 +483,9 @@ pub fn agent_ephs() -> Vec<AgentEph> {
         AgentEph::Viewing { conversation, names: vec!["Eli".into()] },
         AgentEph::Availability { agent: agent_info() },
         AgentEph::Partial { conversation, text: "Your order".into() },
-        AgentEph::Presence { conversation, online: true },
+        AgentEph::Presence { conversation, online: false, since: Some(AT) },
+        AgentEph::Seen { conversation, version: 11 },
+        AgentEph::Read { conversation, messages: 4 },
     ]
 }
 
@@ -480,6 +497,8 @@ pub fn agent_eph_name(eph: &AgentEph) -> &'static str {
         AgentEph::Availability { .. } => "availability",
         AgentEph::Partial { .. } => "assistant.partial",
         AgentEph::Presence { .. } => "presence",
+        AgentEph::Seen { .. } => "seen",
+        AgentEph::Read { .. } => "read",
     }
 }
 

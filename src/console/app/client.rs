@@ -231,11 +231,12 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
                 open.partial = (!text.is_empty()).then(|| block(&text));
             }
         }
-        AgentEph::Presence { conversation, online } => {
+        AgentEph::Presence { conversation, online, .. } => {
             if let Some(open) = state.open.as_mut().filter(|open| open.id == conversation) {
                 open.online = Some(online);
             }
         }
+        AgentEph::Seen { .. } | AgentEph::Read { .. } => {}
     }
 }
 

@@ -240,7 +240,10 @@ fn ask_search(state: &mut State, fx: &mut Vec<Effect>) {
     } else if live {
         search.found = Found::Asked;
         state.pending.insert(tag, super::state::Pending::Search(query.clone()));
-        fx.push(Effect::Request { tag, op: AgentOp::Search(SearchArg { query, limit: Some(50) }) });
+        fx.push(Effect::Request {
+            tag,
+            op: AgentOp::Search(SearchArg { query, cursor: None, limit: Some(50) }),
+        });
     } else {
         search.found = Found::Failed(SafeText::literal("not connected; Enter tries again"));
     }

@@ -51,6 +51,8 @@ pub(super) struct Agent {
     seen: u64,
     /// Watched conversations, with the position their state was read at.
     watching: HashMap<ConversationId, u64>,
+    /// What follows the answer under way.
+    afterwards: Vec<AgentEph>,
     credit: Credit,
     requests: TokenBucket,
     too_fast: u16,
@@ -285,7 +287,27 @@ impl Agent {
             let eph = AgentEph::Availability { agent: info(&view) };
             self.link.feed(encode_eph(&eph).expect("availability is plain data")).await?;
         }
+        self.feed_standing().await?;
         self.heartbeat().await
+    }
+
+    /// Says what of the passing this socket may not know.
+    async fn feed_standing(&mut self) -> Result<(), End> {
+        let watched = self.watching.keys().copied().collect();
+        match self.shared.engine.standing(&self.session, watched).await {
+            Ok(passing) => self.feed_passing(&passing).await,
+            Err(error) => {
+                tracing::warn!(%error, "who is there could not be read; it is told as it changes");
+                Ok(())
+            }
+        }
+    }
+
+    async fn feed_passing(&mut self, passing: &[AgentEph]) -> Result<(), End> {
+        for eph in passing {
+            self.link.feed(encode_eph(eph).expect("passing frames are plain data")).await?;
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Agent, WATCHED};
 use crate::conversation::{ConversationId, Entry, Rejection};
 use crate::log::{Reader, StoreError};
 use crate::protocol::{
-    ConversationArg, HistoryOk, ListArg, ListOk, SearchArg, SearchHit, SearchOk, WatchOk, WireError,
+    ConversationArg, HistoryOk, ListArg, ListOk, ReadArg, SearchArg, SearchHit, SearchOk, WatchOk, WireError,
 };
 use crate::server::answers::no_nul;
 use crate::server::shared::now;
@@ -89,7 +89,8 @@ impl Agent {
                 None => Vec::new(),
             };
             let (entries, more) = newest(entries, more);
-            Ok(Some(WatchOk { conversation: Box::new(c), entries, more, as_of, earlier }))
+            let seen = r.seen(id)?;
+            Ok(Some(WatchOk { conversation: Box::new(c), entries, more, as_of, earlier, seen }))
         });
         let ok = read.await?.ok_or_else(unknown)?;
         self.watching.insert(id, ok.as_of);
@@ -97,6 +98,17 @@ impl Agent {
             self.shared.engine.viewing(&self.session, &self.instance, id, true);
         }
         Ok(ok)
+    }
+
+    pub(super) async fn have_read(&self, arg: ReadArg) -> Result<(), WireError> {
+        let (id, sites) = (arg.conversation, self.session.sites.clone());
+        let read = self.read(move |r| {
+            let c = r.conversation(id)?;
+            Ok(c.filter(|c| c.site.as_ref().is_some_and(|s| sites.allows(s))).map(|c| c.messages))
+        });
+        let messages = read.await?.ok_or_else(unknown)?;
+        self.shared.engine.agent_read(&self.session, &self.instance, id, arg.messages.min(messages));
+        Ok(())
     }
 
     pub(super) async fn history(&self, arg: ConversationArg) -> Result<HistoryOk, WireError> {
@@ -125,7 +137,7 @@ impl Agent {
         let found = self.read(move |r| r.search(&arg.query, sites.as_deref(), limit)).await?;
         let hits =
             found.into_iter().map(|h| SearchHit { row: h.row, excerpt: h.excerpt, version: h.version });
-        Ok(SearchOk { hits: hits.collect() })
+        Ok(SearchOk { hits: hits.collect(), next: None })
     }
 }
 

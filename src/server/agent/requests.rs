@@ -42,7 +42,10 @@ impl Agent {
             Err(error) => Err(error),
         };
         let answer = done.unwrap_or_else(|error| refusal(request.id, &error));
-        self.link.send(answer).await
+        self.link.feed(answer).await?;
+        let afterwards = std::mem::take(&mut self.afterwards);
+        self.feed_passing(&afterwards).await?;
+        self.link.flush().await
     }
 
     async fn strike(&mut self, text: &str, error: WireError) -> Result<(), End> {
@@ -64,7 +67,14 @@ impl Agent {
             AgentOp::List(arg) => Ok(good(id, &self.list(arg).await?, None)),
             AgentOp::History(arg) => Ok(good(id, &self.history(arg).await?, None)),
             AgentOp::Search(arg) => Ok(good(id, &self.search(arg).await?, None)),
-            AgentOp::Watch(arg) => Ok(good(id, &self.watch(arg).await?, None)),
+            AgentOp::Watch(arg) => {
+                let ok = self.watch(arg).await?;
+                if let Some(visitor) = &ok.conversation.visitor {
+                    let presence = self.shared.engine.presence_of(ok.conversation.id, visitor.id);
+                    self.afterwards.push(presence);
+                }
+                Ok(good(id, &ok, None))
+            }
             AgentOp::Unwatch(arg) => {
                 if self.watching.remove(&arg.conversation).is_some() && self.lease.is_some() {
                     self.shared.engine.viewing(&self.session, &self.instance, arg.conversation, false);
@@ -74,6 +84,10 @@ impl Agent {
             AgentOp::Typing(arg) => {
                 self.may_see(arg.conversation).await?;
                 self.shared.engine.agent_typing(&self.session, arg.conversation, arg.on);
+                Ok(good(id, &json!({}), None))
+            }
+            AgentOp::Read(arg) => {
+                self.have_read(arg).await?;
                 Ok(good(id, &json!({}), None))
             }
             AgentOp::AvailabilitySet(to) => self.set_availability(id, to).await,

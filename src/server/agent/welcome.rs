@@ -7,7 +7,9 @@ use std::time::Instant;
 use super::credit::Credit;
 use super::sync::{self, Start};
 use super::{Agent, REQUESTS, find, info};
+use crate::conversation::ConversationId;
 use crate::engine::AgentSession;
+use crate::log::Reader;
 use crate::protocol::{
     AgentAuth, AgentAuthOk, AgentOp, CloseCode, Control, FromClient, SiteInfo, SyncMode, WireError,
     splice_prev,
@@ -20,6 +22,8 @@ use crate::server::shared::{Shared, now};
 
 type Gone = Box<(Link, End)>;
 
+/// Read cursors told at the start.
+const READS: usize = 2_000;
 /// Rows in a page of a snapshot.
 const PAGE: usize = 200;
 
@@ -47,8 +51,12 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
     let sites = session.sites.list();
     let same_log = auth.resume.as_ref().is_some_and(|r| r.log_id == shared.engine.log_id());
     let resume = auth.resume.map(|r| (r, same_log));
-    let read = move |r: &crate::log::Reader| Ok((sync::start(r, sites.as_deref(), resume)?, r.groups()?));
-    let (start, groups) = match shared.engine.read(read).await {
+    let me = session.agent.id;
+    let read = move |r: &Reader| {
+        let start = sync::start(r, sites.as_deref(), resume)?;
+        Ok((start, r.groups()?, r.reads(me, sites.as_deref(), READS)?))
+    };
+    let (start, groups, reads) = match shared.engine.read(read).await {
         Ok(start) => start,
         Err(error) => return Err(unreadable(link, &id, &error).await),
     };
@@ -60,6 +68,7 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
         cursor,
         seen: head,
         watching: HashMap::new(),
+        afterwards: Vec::new(),
         credit: Credit::default(),
         requests: TokenBucket::new(REQUESTS.0, REQUESTS.1, Instant::now()),
         too_fast: 0,
@@ -73,7 +82,7 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
         link,
         shared,
     });
-    let answer = good(&id, &auth_ok(&agent.shared, &agent.session, &start, groups), None);
+    let answer = good(&id, &auth_ok(&agent.shared, &agent.session, &start, groups, reads), None);
     match agent.begin(answer, start).await {
         Ok(()) => Ok(agent),
         Err(end) => {
@@ -93,6 +102,7 @@ impl Agent {
                     self.link.feed(splice_prev(frame.kind, self.cursor, &frame.tail)).await?;
                     self.cursor = frame.seq;
                 }
+                self.feed_standing().await?;
                 self.heartbeat().await
             }
             Start::Snapshot { head, mut rows, .. } => loop {
@@ -100,7 +110,8 @@ impl Agent {
                 let more = !rest.is_empty();
                 self.link.control(&Control::Snapshot { as_of: head, rows, more }).await?;
                 if !more {
-                    return Ok(());
+                    self.feed_standing().await?;
+                    return self.link.flush().await;
                 }
                 rows = rest;
             },
@@ -108,7 +119,13 @@ impl Agent {
     }
 }
 
-fn auth_ok(shared: &Shared, session: &AgentSession, start: &Start, groups: Vec<String>) -> AgentAuthOk {
+fn auth_ok(
+    shared: &Shared,
+    session: &AgentSession,
+    start: &Start,
+    groups: Vec<String>,
+    reads: Vec<(ConversationId, u64)>,
+) -> AgentAuthOk {
     let agents = shared.engine.agents();
     let sites = shared.engine.sites();
     let (mode, reason, replayed, head) = match start {
@@ -142,6 +159,7 @@ fn auth_ok(shared: &Shared, session: &AgentSession, start: &Start, groups: Vec<S
         return_after_ms: timings.return_after_ms,
         capacity: shared.engine.capacity(),
         groups,
+        reads,
     }
 }
 

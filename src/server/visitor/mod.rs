@@ -44,6 +44,8 @@ pub(super) struct Visitor {
     /// The position through which nothing is missing here.
     seen: u64,
     conversation: Option<ConversationId>,
+    /// The version the visitor said they had seen, in that conversation.
+    shown: u64,
     page: Option<Page>,
     device: Device,
     messages: TokenBucket,
@@ -182,7 +184,7 @@ impl Visitor {
                     }
                 }
                 self.seen = p.seq;
-                self.conversation = Some(p.conversation);
+                self.now_in(p.conversation);
             }
             Delivery::Eph(out) => {
                 if let EphOut::Visitor { frame, .. } = &*out {
@@ -192,6 +194,13 @@ impl Visitor {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The visitor's latest conversation; in a new one nothing has been seen.
+    fn now_in(&mut self, conversation: ConversationId) {
+        if self.conversation.replace(conversation) != Some(conversation) {
+            self.shown = 0;
+        }
     }
 
     /// Reads from the log what the queue left out, and says anew what passes by.
@@ -211,7 +220,9 @@ impl Visitor {
             self.cursor = *seq;
         }
         self.seen = missed.head.max(self.seen);
-        self.conversation = missed.conversation.or(self.conversation);
+        if let Some(conversation) = missed.conversation {
+            self.now_in(conversation);
+        }
         let offered = self.shared.engine.availability(&self.site.id);
         let eph = crate::protocol::VisitorEph::Availability(offered);
         self.link.feed(encode_eph(&eph).expect("availability is plain data")).await?;

@@ -169,6 +169,13 @@ impl Visitor {
                 }
                 return Ok(Done::Nothing);
             }
+            VisitorOp::Seen(s) => {
+                if self.shown < s.version {
+                    self.shown = s.version;
+                    self.shared.engine.visitor_seen(&self.site.id, self.me.id, s.version);
+                }
+                return Ok(Done::Nothing);
+            }
             VisitorOp::Typing(t) => {
                 self.typing(t.on);
                 return Ok(Done::Nothing);
@@ -188,7 +195,7 @@ impl Visitor {
         let answered =
             self.shared.engine.submit(submit).await.map_err(|refusal| WireError::from(&refusal))?;
         if cid.is_some() {
-            self.conversation = Some(answered.conversation);
+            self.now_in(answered.conversation);
         }
         Ok(answered)
     }

@@ -72,6 +72,7 @@ pub(super) fn start(
             state: c.state,
             holder: holder(&c),
             epoch: c.epoch,
+            version: c.version,
             position,
             ticket: c.ticket,
             lead_wanted: c.lead_wanted,

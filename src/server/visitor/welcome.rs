@@ -82,6 +82,7 @@ pub(super) async fn welcome(
         conversation: start.conversation.as_ref().map(|c| c.id),
         messages: TokenBucket::new(limits.messages_per_second, limits.message_burst, Instant::now()),
         requests: TokenBucket::new(REQUESTS.0, REQUESTS.1, Instant::now()),
+        shown: 0,
         typed_at: None,
         too_fast: 0,
         strikes: 0,
