@@ -432,6 +432,7 @@ impl Desk {
             AgentOp::History(a) => format!("history before {:?}", a.before),
             AgentOp::List(a) => format!("list {}", a.tab.word()),
             AgentOp::Search(a) => format!("search {}", a.query),
+            AgentOp::Read(a) => format!("read {} {}", short(&a.conversation), a.messages),
             other => format!("{other:?}"),
         };
         self.effects
@@ -443,9 +444,9 @@ impl Desk {
             .collect()
     }
 
-    /// Operations without typing.
+    /// Operations without what passes by: typing, and how far one has read.
     pub fn deeds(&self) -> Vec<String> {
-        self.ops().into_iter().filter(|op| !op.starts_with("typing")).collect()
+        self.ops().into_iter().filter(|op| !op.starts_with("typing") && !op.starts_with("read")).collect()
     }
 
     /// What is on screen, row by row, without the spaces at the ends.

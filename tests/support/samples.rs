@@ -11,8 +11,8 @@ use baton::protocol::{
     Control, ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MessageArg, PriorityArg,
     ReadArg, ReleaseArg, Resume, SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SeenArg, SiteInfo, SnoozeArg,
     SyncMode, TagArg, TransferArg, TypingArg, VisitorAuth, VisitorAuthOk, VisitorAvailability,
-    VisitorConversation, VisitorEph,
-    VisitorHandoffArg, VisitorMessage, VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
+    VisitorConversation, VisitorEph, VisitorHandoffArg, VisitorMessage, VisitorMessageArg, VisitorOp,
+    VisitorSite, VisitorTypingArg, WatchOk,
 };
 use uuid::Uuid;
 

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::door::{AgentView, ContextView, RowView, Said, block, line};
+use super::door::{AgentView, ContextView, RowView, Said, Who, block, line};
 use super::effect::{Effect, Tag};
 use super::event::TimerId;
 use super::search::Found;
-use super::state::{Confirm, Link, Open, Overlay, Pending, State, Typing};
+use super::state::{Confirm, Link, Open, Overlay, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
-use super::{commands, compose};
+use super::{commands, compose, unread};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
     AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
@@ -69,6 +69,7 @@ fn on_link(state: &mut State, link: client::Link) {
     if !state.live() {
         state.typing.clear();
         state.viewing.clear();
+        state.presence.clear();
         state.told_typing = None;
         if let Some(open) = &mut state.open {
             open.partial = None;
@@ -80,9 +81,17 @@ fn on_welcome(state: &mut State, welcome: &AgentAuthOk, fx: &mut Vec<Effect>) {
     state.me = Some(AgentView::of(&welcome.agent));
     state.agents = welcome.agents.iter().map(AgentView::of).collect();
     state.sites = welcome.sites.iter().map(|site| (line(site.id.as_str()), line(&site.name))).collect();
+    let State { site, sites, .. } = state;
+    site.take_if(|shown| !sites.iter().any(|(id, _)| id == shown));
     state.skew_ms = welcome.server_time.0.saturating_sub(state.now.wall.0);
     state.warn_after_ms = welcome.warn_after_ms;
     state.return_after_ms = welcome.return_after_ms;
+    for (conversation, messages) in &welcome.reads {
+        unread::told(state, *conversation, *messages);
+    }
+    if !state.untold_reads.is_empty() {
+        fx.push(Effect::StartTimer { id: TimerId::Read, ms: 1 });
+    }
     if welcome.mode == SyncMode::Snapshot {
         state.arriving = Some(HashMap::new());
     } else {
@@ -159,7 +168,8 @@ fn on_event(
 ) {
     let me = my_id(state);
     let my_name = my_name(state);
-    let State { open, echoes, .. } = state;
+    let reading = state.reading().is_some();
+    let State { open, echoes, reads, .. } = state;
     let Some(open) = open.as_mut().filter(|open| open.id == conversation) else { return };
     let Some(fold) = &mut open.fold else { return };
     if version <= fold.version {
@@ -174,11 +184,19 @@ fn on_event(
         fold.version = version;
         return;
     };
+    let read = reads.get(&conversation).copied().unwrap_or(0) >= fold.visitor_messages;
     fold.apply(event, at);
     // No rows come for what is watched: its line is the fold's.
     let row = Row::of(fold);
     if let Some(kind) = EntryKind::of(event) {
-        open.transcript.push(Said::of(&Entry { seq, version, at, kind }, me, &my_name));
+        let said = Said::of(&Entry { seq, version, at, kind }, me, &my_name);
+        match said.who {
+            // What comes while nobody looks begins a new stretch; what is written below it ends it.
+            Who::Visitor if !reading && read => open.transcript.new_from(Some(version)),
+            Who::Me => open.transcript.new_from(None),
+            _ => {}
+        }
+        open.transcript.push(said);
     }
     if matches!(event, Happened::MessagePosted(_)) || fold.state != Standing::Assistant {
         open.partial = None;
@@ -202,7 +220,23 @@ fn my_name(state: &State) -> SafeText {
     state.me.as_ref().map(|me| me.name.clone()).unwrap_or_default()
 }
 
+/// Which conversation something passing is about.
+fn about(eph: &AgentEph) -> Option<ConversationId> {
+    match eph {
+        AgentEph::Typing { conversation, .. }
+        | AgentEph::Viewing { conversation, .. }
+        | AgentEph::Partial { conversation, .. }
+        | AgentEph::Presence { conversation, .. }
+        | AgentEph::Seen { conversation, .. }
+        | AgentEph::Read { conversation, .. } => Some(*conversation),
+        AgentEph::Availability { .. } => None,
+    }
+}
+
 fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
+    if about(&eph).is_some_and(|id| !state.knows(id)) {
+        return;
+    }
     match eph {
         AgentEph::Typing { conversation, on: false, .. } => {
             state.typing.remove(&conversation);
@@ -211,6 +245,9 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
             let agent = (who != "visitor").then(|| line(name.as_deref().unwrap_or("a colleague")));
             state.typing.insert(conversation, Typing { agent, until: state.now.mono + TYPING_MS });
             await_typing_end(state, fx);
+        }
+        AgentEph::Viewing { conversation, names } if names.is_empty() => {
+            state.viewing.remove(&conversation);
         }
         AgentEph::Viewing { conversation, names } => {
             state.viewing.insert(conversation, names.iter().map(|name| line(name)).collect());
@@ -231,12 +268,15 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
                 open.partial = (!text.is_empty()).then(|| block(&text));
             }
         }
-        AgentEph::Presence { conversation, online, .. } => {
+        AgentEph::Presence { conversation, online, since } => {
+            state.presence.insert(conversation, Presence { online, since });
+        }
+        AgentEph::Seen { conversation, version } => {
             if let Some(open) = state.open.as_mut().filter(|open| open.id == conversation) {
-                open.online = Some(online);
+                open.seen = open.seen.max(Some(version));
             }
         }
-        AgentEph::Seen { .. } | AgentEph::Read { .. } => {}
+        AgentEph::Read { conversation, messages } => unread::told(state, conversation, messages),
     }
 }
 
@@ -337,9 +377,9 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
                 transcript,
                 earlier: ok.earlier.iter().map(RowView::of).collect(),
                 partial: None,
-                online: open.online,
                 failed: None,
                 fold: None,
+                seen: ok.seen.max(open.seen),
             };
             if let Some(row) = Row::of(&ok.conversation)
                 && rows.get(&open.id).is_none_or(|known| known.version <= row.version)
@@ -349,6 +389,12 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
             }
             compose::drop_seen(echoes, open.id, open.transcript.newest());
             open.fold = Some(ok.conversation);
+            if open.transcript.unread_from().is_none() {
+                let begins = state.open.as_ref().and_then(|open| unread::begins(state, open));
+                if let Some(open) = &mut state.open {
+                    open.transcript.new_from(begins);
+                }
+            }
         }
         Err(why) => open.failed = Some(why),
     }

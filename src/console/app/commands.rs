@@ -14,7 +14,7 @@ use super::{
     away, claiming, compose, copying, door, ending, jump, labels, macros, marks, piping, sites, why, writing,
 };
 use crate::client::DraftKind;
-use crate::conversation::{Cid, ConversationId, State as Standing, Tab};
+use crate::conversation::{Cid, ConversationId, SiteId, State as Standing, Tab};
 use crate::protocol::{AgentOp, AvailabilityInfo, CidOnly, ConversationArg, ListArg};
 use crate::text::SafeText;
 
@@ -107,7 +107,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Priority => labels::ask_priority(state),
         Command::Mark => marks::toggle(state),
         Command::MarkAll => marks::all(state),
-        Command::Sites => sites::ask(state),
+        Command::Sites => sites::ask(state, fx),
         Command::Away => away::ask(state),
         Command::Why => why::toggle(state, fx),
         Command::Copy => copying::message(state, fx),
@@ -182,7 +182,8 @@ pub(super) fn fetch_resolved(state: &mut State, fx: &mut Vec<Effect>) {
     }
     let tag = state.tag();
     state.pending.insert(tag, Pending::Resolved);
-    let op = AgentOp::List(ListArg { tab: Tab::Resolved, site: None, cursor: None, limit: Some(200) });
+    let site = state.site.as_ref().and_then(|site| SiteId::new(site.as_str()).ok());
+    let op = AgentOp::List(ListArg { tab: Tab::Resolved, site, cursor: None, limit: Some(200) });
     fx.push(Effect::Request { tag, op });
 }
 
@@ -194,7 +195,6 @@ pub(super) fn open(state: &mut State, id: ConversationId, fx: &mut Vec<Effect>) 
     compose::put_away(state, fx);
     if let Some(before) = state.open.take() {
         fx.push(Effect::Unwatch(before.id));
-        state.viewing.remove(&before.id);
     }
     let tag = state.tag();
     state.open = Some(Open {
@@ -205,7 +205,7 @@ pub(super) fn open(state: &mut State, id: ConversationId, fx: &mut Vec<Effect>) 
         transcript: Transcript::default(),
         earlier: Vec::new(),
         partial: None,
-        online: None,
+        seen: None,
         failed: None,
     });
     fx.push(Effect::Watch { tag, conversation: id });

@@ -3,8 +3,8 @@
 //! Invariant: beyond this file no panel ever meets a string from outside. Refused here: deciding anything.
 
 use crate::conversation::{
-    AgentId, AgentRef, Author, Card, Conversation, ConversationId, Entry, EntryKind, Holder, Page, Reason,
-    Row, RowHolder, State as Standing, Tab, Time, VisitorRef,
+    AgentId, AgentRef, Author, Card, Conversation, ConversationId, Entry, EntryKind, Holder, Page, Priority,
+    Reason, Row, RowHolder, State as Standing, Tab, Time, VisitorRef,
 };
 use crate::protocol::AgentInfo;
 use crate::text::{SafeText, Untrusted};
@@ -111,6 +111,8 @@ pub struct RowView {
     pub summary: SafeText,
     /// Answered by mail.
     pub ticket: bool,
+    /// Messages of the visitor so far: what is unread is counted from here.
+    pub visitor_messages: u64,
     /// When it was handed off.
     pub queued_at: Option<Time>,
     /// Since when the visitor waits.
@@ -127,6 +129,14 @@ pub struct RowView {
     pub snoozed_until: Option<Time>,
     /// When it was resolved.
     pub resolved_at: Option<Time>,
+    /// What agents called it, sorted.
+    pub tags: Vec<SafeText>,
+    /// The same, raw: what the wire wants back. No panel reads it.
+    pub(super) labels: Vec<String>,
+    /// How urgent agents say it is.
+    pub priority: Priority,
+    /// The group preferred for it.
+    pub group: Option<SafeText>,
     /// Its version.
     pub version: u64,
     /// No longer visible to this agent.
@@ -153,6 +163,7 @@ impl RowView {
             reason: row.reason,
             summary: line(if row.summary.is_empty() { &row.last_text } else { &row.summary }),
             ticket: row.ticket,
+            visitor_messages: row.visitor_messages,
             queued_at: row.queued_at,
             waiting_since: row.waiting_since,
             held_since: row.held_since,
@@ -161,6 +172,10 @@ impl RowView {
             started_at: row.started_at,
             snoozed_until: row.snoozed_until,
             resolved_at: row.resolved_at,
+            tags: row.tags.iter().map(|tag| line(tag)).collect(),
+            labels: row.tags.clone(),
+            priority: row.priority,
+            group: row.group.as_deref().map(line),
             version: row.version,
             gone: false,
         }

@@ -65,4 +65,6 @@ pub enum TimerId {
     Search,
     /// One's own typing stopped.
     Idle,
+    /// What was read is told to the server.
+    Read,
 }

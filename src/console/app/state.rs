@@ -105,8 +105,8 @@ pub struct Open {
     pub earlier: Vec<RowView>,
     /// The assistant's answer so far.
     pub partial: Option<SafeText>,
-    /// Whether the visitor's browser is there, if known.
-    pub online: Option<bool>,
+    /// Up to which version the visitor has seen it, if known.
+    pub seen: Option<u64>,
     /// Why it cannot be shown.
     pub failed: Option<SafeText>,
 }
@@ -187,6 +187,15 @@ pub struct Typing {
     pub until: u64,
 }
 
+/// Whether a visitor's browser is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    /// It is.
+    pub online: bool,
+    /// Since when, by the server's clock, if known.
+    pub since: Option<Time>,
+}
+
 /// What an answer is awaited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pending {
@@ -217,6 +226,8 @@ pub struct State {
     pub agents: Vec<AgentView>,
     /// Names of my sites, by id.
     pub sites: Vec<(SafeText, SafeText)>,
+    /// The site that is shown, by its id; none: all.
+    pub site: Option<SafeText>,
     /// The server's clock minus ours, milliseconds.
     pub(super) skew_ms: i64,
     pub(super) warn_after_ms: i64,
@@ -253,6 +264,14 @@ pub struct State {
     pub typing: HashMap<ConversationId, Typing>,
     /// Which colleagues have it open.
     pub viewing: HashMap<ConversationId, Vec<SafeText>>,
+    /// Which visitors are there, or gone, as far as known.
+    pub presence: HashMap<ConversationId, Presence>,
+    /// Whether the terminal has the focus, as far as it tells.
+    pub focused: bool,
+    /// How many of the visitor's messages I have read.
+    pub(super) reads: HashMap<ConversationId, u64>,
+    /// What of that the server was not told yet.
+    pub(super) untold_reads: HashMap<ConversationId, u64>,
     /// When one typed last, by conversation (server's clock): postpones the reply timer.
     pub(super) typed_at: HashMap<ConversationId, Time>,
     /// When `typing` was last told, and where.
@@ -307,6 +326,7 @@ impl State {
             me: None,
             agents: Vec::new(),
             sites: Vec::new(),
+            site: None,
             skew_ms: 0,
             warn_after_ms: 60_000,
             return_after_ms: 180_000,
@@ -326,6 +346,10 @@ impl State {
             asks: VecDeque::new(),
             typing: HashMap::new(),
             viewing: HashMap::new(),
+            presence: HashMap::new(),
+            focused: true,
+            reads: HashMap::new(),
+            untold_reads: HashMap::new(),
             typed_at: HashMap::new(),
             told_typing: None,
             hello: None,
@@ -382,14 +406,15 @@ impl State {
         row.state == Standing::Active && me.is_some() && row.holder.agent() == me
     }
 
-    /// How many lines stand in a tab.
+    /// How many lines of the sites that are shown stand in a tab.
     pub fn count(&self, tab: Tab) -> usize {
         let Some(me) = &self.me else { return 0 };
-        self.rows.values().filter(|row| row.in_tab(tab, me.id)).count()
+        self.rows.values().filter(|row| row.in_tab(tab, me.id) && self.site_shown(row)).count()
     }
 
     /// Ids of a tab's lines, in the tab's order: the queue and Mine by who waits longest, the assistant's newest first,
-    /// snoozed by when they wake, resolved newest first.
+    /// snoozed by when they wake, resolved newest first. In Mine, who was answered comes after who waits, the latest first.
+    /// Lines of sites that are not shown are left out.
     pub fn sorted(&self, tab: Tab) -> Vec<ConversationId> {
         let Some(me) = &self.me else { return Vec::new() };
         let key = |row: &RowView| -> (i64, i64) {
@@ -402,7 +427,8 @@ impl State {
                 Tab::Resolved => (-row.resolved_at.map_or(0, |t| t.0), 0),
             }
         };
-        let mut rows: Vec<&RowView> = self.rows.values().filter(|row| row.in_tab(tab, me.id)).collect();
+        let there = |row: &&RowView| row.in_tab(tab, me.id) && self.site_shown(row);
+        let mut rows: Vec<&RowView> = self.rows.values().filter(there).collect();
         rows.sort_by_key(|row| (key(row), row.id));
         rows.into_iter().map(|row| row.id).collect()
     }
@@ -418,6 +444,18 @@ impl State {
         let typed = self.typed_at.get(&row.id).copied().unwrap_or_default();
         let base = row.held_since.max(waiting).max(typed);
         Some(ReplyTimer::since(base, self.server_now(), self.warn_after_ms, self.return_after_ms))
+    }
+
+    /// Whether a conversation is one this console knows of: what passes by about others is not kept.
+    pub(super) fn knows(&self, id: ConversationId) -> bool {
+        self.rows.contains_key(&id)
+            || self.arriving.as_ref().is_some_and(|arriving| arriving.contains_key(&id))
+            || self.open.as_ref().is_some_and(|open| open.id == id)
+    }
+
+    /// When a visitor left, where they have; none inside: nobody knows when.
+    pub fn left(&self, id: ConversationId) -> Option<Option<Time>> {
+        self.presence.get(&id).filter(|presence| !presence.online).map(|presence| presence.since)
     }
 
     /// The draft of a conversation, as it stands now.
@@ -450,6 +488,16 @@ impl State {
         self.keep_cursor_in_sight();
     }
 
+    /// Sorts the other lists anew.
+    pub(super) fn settle_others(&mut self) {
+        for (index, tab) in Tab::CONSOLE.into_iter().enumerate() {
+            if index != self.tab {
+                let wanted = self.sorted(tab);
+                self.lists[index].settle(&wanted);
+            }
+        }
+    }
+
     pub(super) fn keep_cursor_in_sight(&mut self) {
         let rows = super::layout::panes(self).list_rows();
         self.lists[self.tab].scroll_into_sight(rows);
@@ -458,11 +506,18 @@ impl State {
     /// Forgets lines that are gone and on no list.
     fn purge(&mut self) {
         let Self { rows, lists, open, .. } = self;
+        if !rows.values().any(|row| row.gone) {
+            return;
+        }
         rows.retain(|id, row| {
             !row.gone
                 || open.as_ref().is_some_and(|open| open.id == *id)
                 || lists.iter().any(|list| list.order().contains(id))
         });
+        let Self { rows, presence, viewing, reads, .. } = self;
+        presence.retain(|id, _| rows.contains_key(id));
+        viewing.retain(|id, _| rows.contains_key(id));
+        reads.retain(|id, _| rows.contains_key(id));
     }
 
     pub(super) fn tag(&mut self) -> Tag {

@@ -38,16 +38,13 @@ pub struct Transcript {
     /// Whether older ones are on their way.
     loading: bool,
     scroll: Scroll,
+    /// The entry the unread begins with: a line above it says so.
+    unread: Option<u64>,
 }
 
 /// Rows of gutter above an entry's text: none where the gutter stands beside it, and none for what merely happened.
 pub fn head_rows(who: Who, w: u16) -> usize {
     usize::from(!layout::gutter_beside(w) && who != Who::Marker)
-}
-
-/// Rows an entry takes in a transcript of `w` columns.
-pub fn rows_of(said: &Said, w: u16) -> usize {
-    head_rows(said.who, w) + width::wrap(said.text.as_str(), layout::body_width(w)).len()
 }
 
 impl Transcript {
@@ -68,6 +65,26 @@ impl Transcript {
     /// Whether the server has older ones.
     pub fn more(&self) -> bool {
         self.more
+    }
+
+    /// Rows above an entry's text: its gutter, and the line that says that the unread begins here.
+    pub fn rows_above(&self, said: &Said, w: u16) -> usize {
+        head_rows(said.who, w) + usize::from(self.unread == Some(said.version))
+    }
+
+    /// Rows an entry takes in a transcript of `w` columns.
+    pub fn rows_of(&self, said: &Said, w: u16) -> usize {
+        self.rows_above(said, w) + width::wrap(said.text.as_str(), layout::body_width(w)).len()
+    }
+
+    /// The version of the entry the unread begins with.
+    pub fn unread_from(&self) -> Option<u64> {
+        self.unread
+    }
+
+    /// Marks where the unread begins.
+    pub(super) fn new_from(&mut self, version: Option<u64>) {
+        self.unread = version;
     }
 
     /// How far one has scrolled.
@@ -104,7 +121,7 @@ impl Transcript {
     pub fn renew(&mut self, fresh: Transcript) {
         let joins = fresh.entries.front().is_some_and(|first| self.entries.contains(first));
         if self.scroll == Scroll::Tail || !joins {
-            *self = fresh;
+            *self = Self { unread: self.unread, ..fresh };
             return;
         }
         self.loading = false;
@@ -153,13 +170,13 @@ impl Transcript {
             while left > row && index > 0 {
                 left -= row + 1;
                 index -= 1;
-                row = rows_of(&self.entries[index], w) - 1;
+                row = self.rows_of(&self.entries[index], w) - 1;
             }
             row = row.saturating_sub(left);
             (index, row) = self.not_above_first_screen(index, row, w, h);
         } else {
             loop {
-                let rows = rows_of(&self.entries[index], w);
+                let rows = self.rows_of(&self.entries[index], w);
                 if row + left < rows {
                     row += left;
                     break;
@@ -173,7 +190,7 @@ impl Transcript {
                 }
             }
         }
-        let last = index + 1 == self.entries.len() && row + 1 == rows_of(&self.entries[index], w);
+        let last = index + 1 == self.entries.len() && row + 1 == self.rows_of(&self.entries[index], w);
         self.scroll =
             if last { Scroll::Tail } else { Scroll::At { version: self.entries[index].version, row } };
     }
@@ -181,7 +198,7 @@ impl Transcript {
     /// Index and row of the last row in sight; none while there is nothing.
     pub fn place(&self, w: u16) -> Option<(usize, usize)> {
         let last = self.entries.len().checked_sub(1)?;
-        let end = |index: usize| rows_of(&self.entries[index], w) - 1;
+        let end = |index: usize| self.rows_of(&self.entries[index], w) - 1;
         Some(match self.scroll {
             Scroll::Tail => (last, end(last)),
             Scroll::At { version, row } => {
@@ -202,12 +219,12 @@ impl Transcript {
         let mut above = index;
         while rows < usize::from(h) && above > 0 {
             above -= 1;
-            rows += rows_of(&self.entries[above], w);
+            rows += self.rows_of(&self.entries[above], w);
         }
         let (mut index, mut row) = (index, row);
         let mut missing = usize::from(h).saturating_sub(rows);
         while missing > 0 {
-            let here = rows_of(&self.entries[index], w) - 1 - row;
+            let here = self.rows_of(&self.entries[index], w) - 1 - row;
             if here >= missing {
                 return (index, row + missing);
             }

@@ -7,7 +7,7 @@ use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{availability, client, commands, compose, prompt};
+use super::{availability, client, commands, compose, prompt, unread};
 use crate::conversation::Tab;
 use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
@@ -40,7 +40,8 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             state.size = (width, height);
             state.keep_cursor_in_sight();
         }
-        Event::Focus(_) | Event::Tick => {}
+        Event::Focus(focused) => state.focused = focused,
+        Event::Tick => {}
         Event::Client(event) => client::on_client(state, event, &mut fx),
         Event::Timer(id) => on_timer(state, id, &mut fx),
         Event::Panicked(words) => {
@@ -51,6 +52,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Resumed => fx.push(Effect::Redraw),
         Event::Terminate => commands::leave(state, &mut fx),
     }
+    unread::look(state, &mut fx);
     retitle(state, &mut fx);
     fx
 }
@@ -256,6 +258,7 @@ fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
         TimerId::SendGuard => compose::guard_over(state, fx),
         TimerId::Idle => compose::stop_typing(state, fx),
         TimerId::Search => ask_search(state, fx),
+        TimerId::Read => unread::tell(state, fx),
         TimerId::Typing => {
             let now = state.now.mono;
             state.typing.retain(|_, typing| typing.until > now);

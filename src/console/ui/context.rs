@@ -92,7 +92,7 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     }
     let known = state.server_now().since_ms(view.started_at);
     page.rows.push(vec![own(format!("first wrote {} ago", clock::wait(known)), look.dim())]);
-    match open.online {
+    match state.presence.get(&open.id).map(|p| p.online) {
         Some(true) => page.rows.push(vec![own("is on the site now", look.good())]),
         Some(false) => page.rows.push(vec![own("has left the site", look.bold())]),
         None => {}

@@ -15,6 +15,7 @@ mod paint;
 mod picker;
 mod prompt;
 mod search;
+mod site;
 mod status;
 mod tabs;
 mod theme;

@@ -240,7 +240,10 @@ fn push_rows(
     let beside = gutter_beside(w);
     let (who, said) = (look.who(block.who), look.said(block.who));
     let time = block.at.map_or_else(String::new, |at| time_of(at, state.server_now(), &state.tz));
-    let head = head_rows(block.who, w);
+    let gutter_above = head_rows(block.who, w);
+    let unread = state.open.as_ref().and_then(|open| open.transcript.unread_from());
+    let begins = unread.is_some() && unread == block.version;
+    let head = gutter_above + usize::from(begins);
     for (row, range) in wrapped.iter().enumerate().rev() {
         if row + head > upto {
             continue;
@@ -258,8 +261,12 @@ fn push_rows(
         let words = text[range.clone()].trim_end_matches([' ', '\n']).to_owned();
         out.push((gutter, vec![Span::styled(words, outside(said))]));
     }
-    if head > 0 {
+    if gutter_above > 0 && upto >= usize::from(begins) {
         out.push((vec![own(format!("{time:<5} "), look.dim()), own(block.word, who)], Vec::new()));
+    }
+    if begins {
+        let line = "─".repeat(usize::from(w).saturating_sub(10));
+        out.push((vec![own(format!("── new {line}"), look.bold())], Vec::new()));
     }
 }
 
