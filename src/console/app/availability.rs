@@ -159,6 +159,15 @@ pub fn hand_back(s: &State) -> May {
     }
 }
 
+/// Needs earlier conversations of the visitor.
+pub fn earlier(s: &State) -> May {
+    match &s.open {
+        None => Err("no conversation is open: Enter opens one"),
+        Some(open) if open.earlier.is_empty() => Err("this visitor has no earlier conversations"),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Reopen.
 pub fn reopen(s: &State) -> May {
     let row = s.target_row().ok_or(NOTHING)?;

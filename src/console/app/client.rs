@@ -12,6 +12,7 @@ use super::search::Found;
 use super::state::{Confirm, Link, Open, Overlay, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
+use super::why::TurnView;
 use super::{commands, compose, unread};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
@@ -189,7 +190,11 @@ fn on_event(
     // No rows come for what is watched: its line is the fold's.
     let row = Row::of(fold);
     if let Some(kind) = EntryKind::of(event) {
-        let said = Said::of(&Entry { seq, version, at, kind }, me, &my_name);
+        let entry = Entry { seq, version, at, kind };
+        if let Some(turn) = TurnView::latest(std::slice::from_ref(&entry)) {
+            open.last_turn = Some(turn);
+        }
+        let said = Said::of(&entry, me, &my_name);
         match said.who {
             // What comes while nobody looks begins a new stretch; what is written below it ends it.
             Who::Visitor if !reading && read => open.transcript.new_from(Some(version)),
@@ -201,7 +206,7 @@ fn on_event(
     if matches!(event, Happened::MessagePosted(_)) || fold.state != Standing::Assistant {
         open.partial = None;
     }
-    open.view = ContextView::of(fold);
+    open.view = ContextView::of(fold, open.view.as_ref());
     compose::drop_seen(echoes, conversation, version);
     if matches!(event, Happened::MessagePosted(message) if message.author == crate::conversation::Author::Visitor)
     {
@@ -373,9 +378,10 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
             *open = Open {
                 id: open.id,
                 tag: open.tag,
-                view: ContextView::of(&ok.conversation),
+                view: ContextView::of(&ok.conversation, open.view.as_ref()),
                 transcript,
                 earlier: ok.earlier.iter().map(RowView::of).collect(),
+                last_turn: TurnView::latest(&ok.entries).or(open.last_turn.take()),
                 partial: None,
                 failed: None,
                 fold: None,

@@ -11,7 +11,8 @@ use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
 use super::update::{next_ask, toast};
 use super::{
-    away, claiming, compose, copying, door, ending, jump, labels, macros, marks, piping, sites, why, writing,
+    away, claiming, compose, copying, door, ending, jump, labels, macros, marks, panel, piping, sites, why,
+    writing,
 };
 use crate::client::DraftKind;
 use crate::conversation::{Cid, ConversationId, SiteId, State as Standing, Tab};
@@ -65,6 +66,8 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
                 }
             }
         }
+        Command::Back if state.card_over => state.card_over = false,
+        Command::Back if jump::back(state, fx) => {}
         Command::Back => {
             state.focus = Focus::List;
             state.card_over = false;
@@ -109,6 +112,9 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::MarkAll => marks::all(state),
         Command::Sites => sites::ask(state, fx),
         Command::Away => away::ask(state),
+        Command::PanelDown => panel::scroll(state, 3),
+        Command::PanelUp => panel::scroll(state, -3),
+        Command::Earlier => jump::ask_earlier(state),
         Command::Why => why::toggle(state, fx),
         Command::Copy => copying::message(state, fx),
         Command::OpenLink => copying::ask_link(state),
@@ -145,6 +151,9 @@ fn step(state: &mut State, by: isize, fx: &mut Vec<Effect>) {
         state.lists[state.tab].step(by);
         state.keep_cursor_in_sight();
         return;
+    }
+    if state.card_over {
+        return panel::scroll(state, by);
     }
     let Some(area) = layout::panes(state).transcript else { return };
     let live = state.live();
@@ -193,9 +202,11 @@ pub(super) fn open(state: &mut State, id: ConversationId, fx: &mut Vec<Effect>) 
         return;
     }
     compose::put_away(state, fx);
+    state.places.clear();
     if let Some(before) = state.open.take() {
         fx.push(Effect::Unwatch(before.id));
     }
+    state.panel_top = 0;
     let tag = state.tag();
     state.open = Some(Open {
         id,
@@ -204,6 +215,7 @@ pub(super) fn open(state: &mut State, id: ConversationId, fx: &mut Vec<Effect>) 
         view: None,
         transcript: Transcript::default(),
         earlier: Vec::new(),
+        last_turn: None,
         partial: None,
         seen: None,
         failed: None,

@@ -12,11 +12,13 @@ use super::clock::ReplyTimer;
 use super::door::{AgentView, ContextView, RowView};
 use super::effect::{Tag, Title};
 use super::event::Now;
+use super::jump::Place;
 use super::list::List;
 use super::picker::Picker;
 use super::prompt::Prompt;
 use super::search::Search;
 use super::transcript::Transcript;
+use super::why::{TurnView, Why};
 use crate::client::DraftKind;
 use crate::console::composer::Composer;
 use crate::console::config::Config;
@@ -68,6 +70,8 @@ pub enum Overlay {
     Confirm(Confirm),
     /// A line to fill in, or a choice.
     Prompt(Prompt),
+    /// Why a person is needed.
+    Why(Why),
 }
 
 /// A question that must be answered first.
@@ -103,6 +107,8 @@ pub struct Open {
     pub transcript: Transcript,
     /// Earlier conversations of the visitor.
     pub earlier: Vec<RowView>,
+    /// The last turn of the assistant, as far as it is known.
+    pub last_turn: Option<TurnView>,
     /// The assistant's answer so far.
     pub partial: Option<SafeText>,
     /// Up to which version the visitor has seen it, if known.
@@ -284,6 +290,10 @@ pub struct State {
     pub card: bool,
     /// Whether the card lies over the transcript (where it has no room beside it).
     pub card_over: bool,
+    /// Where one was before going to what was found, the latest last.
+    pub(super) places: Vec<Place>,
+    /// The first row of the context panel in sight.
+    pub panel_top: usize,
     /// What was just said to the agent.
     pub toast: Option<Toast>,
     /// A note for the status line, such as the demo page's address.
@@ -356,6 +366,8 @@ impl State {
             undo: None,
             card: true,
             card_over: false,
+            places: Vec::new(),
+            panel_top: 0,
             toast: None,
             status_note: start.status_note.as_deref().map(super::door::line),
             title: Title::default(),

@@ -7,7 +7,7 @@ use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{availability, client, commands, compose, prompt, unread};
+use super::{availability, client, commands, compose, jump, prompt, unread, why};
 use crate::conversation::Tab;
 use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
@@ -76,7 +76,10 @@ pub(super) fn refuse(state: &mut State, reason: &'static str, fx: &mut Vec<Effec
 fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
     if state.overlay.is_some() {
         if let Some(spec) = command::lookup_everywhere(key) {
-            state.overlay = None;
+            let overlay = state.overlay.take();
+            if spec.command == Command::Why && matches!(overlay, Some(Overlay::Why(_))) {
+                return;
+            }
             commands::run(state, spec.command, fx);
         } else {
             on_overlay_key(state, key, fx);
@@ -148,6 +151,7 @@ fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
         Some(Overlay::Confirm(confirm)) => on_confirm(state, confirm, key, fx),
         // `take` has closed it already.
         Some(_) if key.code == Code::Esc => {}
+        Some(Overlay::Why(why)) => why::on_key(state, why, key),
         Some(Overlay::Prompt(prompt)) => prompt::on_key(state, prompt, key, fx),
         Some(Overlay::Palette(mut picker)) => {
             match (key.code, key.typed()) {
@@ -186,7 +190,7 @@ fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
                 (Code::Enter, _) => {
                     if let Some(hit) = search.chosen() {
                         let row = hit.row.clone();
-                        return commands::open_found(state, row, fx);
+                        return jump::go(state, row, fx);
                     }
                     state.overlay = Some(Overlay::Search(search));
                     return ask_search(state, fx);

@@ -7,7 +7,7 @@ use super::Look;
 use super::paint::{cells, clipped, cut, own, put, put_right, safe};
 use crate::console::app::State;
 use crate::console::app::clock::{self, Urgency};
-use crate::console::app::door::HolderView;
+use crate::console::app::door::{HolderView, PageView};
 use crate::console::app::layout::Area;
 use crate::conversation::State as Standing;
 use crate::text::SafeText;
@@ -88,16 +88,25 @@ fn second(state: &State, look: Look) -> Vec<Span<'static>> {
         let names = SafeText::join(&SafeText::literal(", "), names);
         part(&mut out, vec![safe(&names, look.bold()), own(" looks too", look.plain())]);
     }
-    if let Some(since) = state.left(open.id) {
-        let ago = since.map(|since| clock::wait(state.server_now().since_ms(since)));
-        let words = ago.map_or_else(|| "the visitor has left".to_owned(), |ago| format!("left {ago} ago"));
-        part(&mut out, vec![own(words, look.bold())]);
-    }
-    if let Some(page) = open.view.as_ref().and_then(|view| view.page.as_ref()) {
-        let mut spans = vec![own("on ", look.dim()), safe(&page.path, look.dim())];
+    let view = open.view.as_ref();
+    let on = |spans: &mut Vec<Span<'static>>, page: &PageView| {
+        spans.extend([own("on ", look.dim()), safe(&page.path, look.dim())]);
         if let Some(title) = &page.title {
             spans.extend([own(" (", look.dim()), safe(title, look.dim()), own(")", look.dim())]);
         }
+    };
+    if let Some(since) = state.left(open.id) {
+        let ago = since.map(|since| clock::wait(state.server_now().since_ms(since)));
+        let words = ago.map_or_else(|| "the visitor has left ".to_owned(), |ago| format!("left {ago} ago "));
+        let mut spans = vec![own(words, look.bold())];
+        // Where they left from, which need not be where they asked for a person.
+        if let Some(page) = view.and_then(|view| view.page_now.as_ref().or(view.page.as_ref())) {
+            on(&mut spans, page);
+        }
+        part(&mut out, spans);
+    } else if let Some(page) = view.and_then(|view| view.page.as_ref()) {
+        let mut spans = Vec::new();
+        on(&mut spans, page);
         part(&mut out, spans);
     }
     out

@@ -11,6 +11,7 @@ mod dialog;
 mod footer;
 mod glyphs;
 mod list;
+mod page;
 mod paint;
 mod picker;
 mod prompt;
@@ -20,6 +21,7 @@ mod status;
 mod tabs;
 mod theme;
 mod transcript;
+mod why;
 
 use ratatui::Frame;
 
@@ -114,6 +116,10 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look)),
         Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look)),
         Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look)),
+        Some(Overlay::Why(why)) => {
+            why::draw(frame.buffer_mut(), *why, state, look);
+            None
+        }
         Some(Overlay::Confirm(c)) => {
             dialog::draw(frame.buffer_mut(), c, state, look);
             None
