@@ -9,6 +9,7 @@
 //! | [`handoff`] | PURE. When to bring in a person, and the card that explains why |
 //! | [`text`] | PURE. Makes text from strangers safe to draw, export and log |
 //! | [`settings`] | Settings files: what is wrong, with file, line, key and the nearest known one |
+//! | [`export`] | PURE. A conversation as a document: Markdown, text, JSON, CSV |
 //! | [`knowledge`] | Docs folder to passages to a ranked index |
 //! | [`assistant`] | Answers visitors from the index, or asks for a handoff |
 //! | [`log`] | The durable event log and the read model (SQLite) |
@@ -27,6 +28,7 @@ pub mod console;
 pub mod conversation;
 pub mod demo;
 pub mod engine;
+pub mod export;
 pub mod handoff;
 pub mod knowledge;
 pub mod log;

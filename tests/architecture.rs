@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("conversation", &[]),
     ("settings", &[]),
+    ("export", &["conversation", "text"]),
     ("handoff", &["conversation", "text"]),
     ("knowledge", &["handoff"]),
     ("protocol", &["conversation"]),
@@ -29,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("client", &["conversation", "protocol", "text"]),
-    ("console", &["client", "conversation", "protocol", "settings", "text"]),
+    ("console", &["client", "conversation", "export", "protocol", "settings", "text"]),
     (
         "demo",
         &[
@@ -56,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "conversation",
             "demo",
             "engine",
+            "export",
             "log",
             "protocol",
             "server",
@@ -68,7 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms (and one part of a room) that do no I/O, read no clock and know no terminal.
-const PURE: &[&str] = &["conversation", "handoff", "text", "console/app"];
+const PURE: &[&str] = &["conversation", "export", "handoff", "text", "console/app"];
 
 /// What a pure room never names.
 const IMPURE: &[&str] = &[

@@ -204,7 +204,16 @@ fn hostile_text_stays_in_its_place() {
         let list = 100 * 36 / 100;
         let body = baton::console::app::layout::body_width(100 - list - 1);
         let rows = baton::text::width::wrap(shown.as_str(), body).len();
-        let harmless = vec!["x"; rows].join("\n");
+        // As many rows, as many links: what is ours below the text is the same then, too.
+        let found: std::collections::HashSet<String> =
+            baton::text::links::find(shown.as_str()).iter().map(|link| link.address().to_string()).collect();
+        let mut harmless = vec![String::from("x"); rows];
+        for n in 0..found.len() {
+            let row = &mut harmless[n % rows];
+            *row = if row == "x" { format!("http://{n}.x") } else { format!("{row} http://{n}.x") };
+        }
+        let harmless = harmless.join("\n");
+        assert_eq!(baton::text::width::wrap(&harmless, body).len(), rows, "{name}");
         let (hostile, plain) = (cells(&stricken(&payload, "Nina")), cells(&stricken(&harmless, "Nina")));
         let left = list + 1 + baton::console::app::layout::GUTTER;
         for y in 0..40 {

@@ -17,7 +17,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use uuid::Uuid;
 
-static LOOK: std::sync::LazyLock<Look> = std::sync::LazyLock::new(Look::default);
+const LOOK: Look = Look::FULL;
 
 fn now(mono: u64) -> Now {
     let wall = NOW.plus_ms(i64::try_from(mono).expect("a test is short"));
@@ -39,7 +39,7 @@ fn open() -> (State, Story) {
 #[test]
 fn a_burst_of_a_thousand_events_takes_at_most_ten_frames() {
     let (state, mut story) = open();
-    let mut shell = Shell::new(state, Terminal::new(TestBackend::new(80, 24)).expect("in memory"), *LOOK);
+    let mut shell = Shell::new(state, Terminal::new(TestBackend::new(80, 24)).expect("in memory"), LOOK);
     shell.draw_if_due(0).expect("in memory");
     let before = shell.frames();
     // As fast as one core takes them in: 20 a millisecond, each asking for a frame.
@@ -61,7 +61,7 @@ fn a_burst_of_a_thousand_events_takes_at_most_ten_frames() {
 fn an_idle_console_writes_nothing_and_wakes_for_nothing() {
     let (state, _) = open();
     let screen = Screen::new(Vec::new(), || Ok((80, 24)));
-    let mut shell = Shell::new(state, Terminal::new(screen).expect("in memory"), *LOOK);
+    let mut shell = Shell::new(state, Terminal::new(screen).expect("in memory"), LOOK);
     assert!(shell.draw_if_due(100_000).expect("in memory"));
     assert_eq!(shell.frame_in(200_000), None, "nothing changed: no frame is due");
     assert_eq!(next_tick(&shell.state), None, "no clock is on screen");
@@ -103,7 +103,7 @@ fn with_a_clock_on_screen_it_wakes_exactly_when_the_clock_changes() {
 #[test]
 fn keys_are_shown_at_once_whatever_the_link_does() {
     let (state, _) = open();
-    let mut shell = Shell::new(state, Terminal::new(TestBackend::new(80, 24)).expect("in memory"), *LOOK);
+    let mut shell = Shell::new(state, Terminal::new(TestBackend::new(80, 24)).expect("in memory"), LOOK);
     let down = Link::Down { retry_in_ms: 60_000, why: "no route".into() };
     shell.event(Event::Client(ClientEvent::Link(down)), now(10_000));
     for (n, key) in console_support::keys("rhello").into_iter().enumerate() {
@@ -126,7 +126,7 @@ fn a_hundred_thousand_messages_are_bounded() {
     let open = state.open.as_ref().expect("open");
     assert_eq!(open.transcript.entries().len(), KEPT);
     assert!(open.transcript.more(), "the rest is fetched by history");
-    let mut shell = Shell::new(state, Terminal::new(TestBackend::new(80, 24)).expect("in memory"), *LOOK);
+    let mut shell = Shell::new(state, Terminal::new(TestBackend::new(80, 24)).expect("in memory"), LOOK);
     assert!(shell.draw_if_due(200_000).expect("in memory"));
 }
 
@@ -144,7 +144,7 @@ fn the_bytes_are_our_own_sequences_only() {
     let mut desk = Desk::with(80, 24, true, hostile);
     desk.keys("G<enter>");
     let screen = Screen::new(Vec::new(), || Ok((80, 24)));
-    let mut shell = Shell::new(desk.state, Terminal::new(screen).expect("in memory"), *LOOK);
+    let mut shell = Shell::new(desk.state, Terminal::new(screen).expect("in memory"), LOOK);
     shell.draw_if_due(100_000).expect("in memory");
     shell.terminal.backend_mut().title(Title { waiting: 4, mine: 1 }).expect("in memory");
     shell.terminal.backend_mut().ring().expect("in memory");

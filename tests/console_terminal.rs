@@ -36,6 +36,7 @@ fn child() {
         state_dir: None,
         status_note: Some("a note".into()),
         available_on_start: false,
+        must_sign_in: false,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let ended = runtime.block_on(async {

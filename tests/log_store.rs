@@ -420,6 +420,11 @@ fn a_read_is_of_one_position() {
     });
 }
 
+fn search(readers: &baton::log::Readers, text: &str, sites: Option<&[SiteId]>) -> Vec<baton::log::LogHit> {
+    let query = baton::protocol::query::parse(text, Time(1_700_000_000_000)).unwrap();
+    readers.with(|r| r.search(&query, None, sites, None, 10)).unwrap().hits
+}
+
 #[test]
 fn search_finds_words_not_operators() {
     let dir = tempfile::tempdir().unwrap();
@@ -441,7 +446,7 @@ fn search_finds_words_not_operators() {
     batch.commit().unwrap();
     let readers = log.readers(1).unwrap();
     let find = |query: &str| {
-        let hits = readers.with(|r| r.search(query, None, 10)).unwrap();
+        let hits = search(&readers, query, None);
         hits.into_iter().map(|h| h.row.id).collect::<Vec<_>>()
     };
     assert!(find("order").is_empty(), "not indexed yet");
@@ -459,14 +464,14 @@ fn search_finds_words_not_operators() {
     for hostile in ["\"", "* ^ ( )", "a OR", "NEAR(", "body:", "- -", "\0", "", "'; DROP TABLE events; --"] {
         find(hostile);
     }
-    let hit = readers.with(|r| r.search("4711", Some(&[site(0)]), 10)).unwrap().remove(0);
+    let hit = search(&readers, "4711", Some(&[site(0)])).remove(0);
     assert_eq!((hit.version, hit.excerpt.as_str()), (2, texts[0]));
-    assert!(readers.with(|r| r.search("4711", Some(&[site(1)]), 10)).unwrap().is_empty());
+    assert!(search(&readers, "4711", Some(&[site(1)])).is_empty());
     drop((readers, log));
     rebuild(dir.path()).unwrap();
     let log = open(dir.path());
     let readers = log.readers(1).unwrap();
-    assert_eq!(readers.with(|r| r.search("4711", None, 10)).unwrap().len(), 1, "rebuilding indexes again");
+    assert_eq!(search(&readers, "4711", None).len(), 1, "rebuilding indexes again");
 }
 
 #[test]

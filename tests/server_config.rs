@@ -23,6 +23,7 @@ fn the_shipped_default_is_taken_and_says_the_defaults() {
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.listen, Some("127.0.0.1:7842".parse().unwrap()));
     let site = &config.sites[0];
+    assert_eq!(config.capacity, 0, "no limit");
     assert_eq!(site.settings.timings, Timings::default());
     assert_eq!(site.settings.texts, Texts::default());
     assert_eq!(site.origins, ["https://shop.example.com"]);
@@ -45,6 +46,19 @@ fn every_key_is_documented() {
             assert!(DEFAULT.lines().any(line), "{table} {key} is not documented in assets/default.toml");
         }
     }
+}
+
+#[test]
+fn a_limit_on_what_agents_hold_is_taken_and_what_is_no_limit_refused() {
+    let site = "[[site]]\nid = \"shop\"\n";
+    assert_eq!(parse(&format!("[agents]\ncapacity = 5\n{site}")).unwrap().capacity, 5);
+    assert_eq!(parse(site).unwrap().capacity, 0);
+    for bad in ["-1", "1.5", "\"many\""] {
+        let error = refused(&format!("[agents]\ncapacity = {bad}\n{site}"));
+        assert!(error.contains("baton.toml") && error.contains("line 2"), "{error}");
+    }
+    let error = refused(&format!("[agents]\ncapacty = 5\n{site}"));
+    assert!(error.contains("capacity"), "{error}");
 }
 
 #[test]

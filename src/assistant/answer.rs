@@ -15,6 +15,8 @@ use crate::knowledge::{Hits, Index, Query};
 
 /// Longest quote, in bytes; each of two is half of it.
 const QUOTE_AT_MOST: usize = 600;
+/// Sections looked for: two may be quoted, the rest explains what else there was to go by.
+const HITS: usize = 5;
 
 /// What the caller knows about the conversation.
 #[derive(Debug, Clone, Copy)]
@@ -69,8 +71,22 @@ pub struct Reply {
     pub signals: Signals,
     /// The card to send with the handoff; `None` unless [`Reply::handoff`].
     pub card: Option<Card>,
-    /// The section that would have been quoted, with its normalised score, where something else was decided: for "explain".
-    pub withheld: Option<(Source, f32)>,
+    /// What the search found, best first, at most 5, each with its normalised score from 0 to 1. The first one's is what the
+    /// policy judged; the others' are in proportion.
+    pub hits: Vec<(Source, f32)>,
+    /// The answer that would have been given, where something else was decided: for "explain".
+    pub withheld: Option<Withheld>,
+}
+
+/// An answer that was not given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Withheld {
+    /// The section it is taken from.
+    pub source: Source,
+    /// That section's normalised score, 0 to 1.
+    pub norm: f32,
+    /// What would have been quoted.
+    pub text: String,
 }
 
 impl Reply {
@@ -82,7 +98,7 @@ impl Reply {
     /// The decision in one line, with the answer that was not given.
     pub fn explain(&self) -> String {
         let mut line = self.decision.explain();
-        if let Some((source, norm)) = &self.withheld {
+        if let Some(Withheld { source, norm, .. }) = &self.withheld {
             line.push_str(&format!("; would have answered from {}, {norm:.2}", source.url));
         }
         line
@@ -122,7 +138,7 @@ pub fn reply(index: &Index, ask: &Ask<'_>) -> Reply {
     signals.button = ask.button;
     signals.feedback = ask.feedback;
     let previous = before.iter().rev().find(|t| t.author == Author::Visitor).map(|t| t.text.as_str());
-    let hits = index.search(Query { text: message, previous, limit: 2 });
+    let hits = index.search(Query { text: message, previous, limit: HITS });
     let retrieval =
         Retrieval { norm: hits.norm, margin: hits.margin, coverage: hits.coverage, hits: hits.hits.len() };
     signals.answer = retrieval.judge(&ask.policy.thresholds);
@@ -133,14 +149,26 @@ pub fn reply(index: &Index, ask: &Ask<'_>) -> Reply {
     let sources: Vec<Source> = hits.hits.iter().take(quotes).map(|h| source(h.passage)).collect();
     let best =
         hits.hits.first().filter(|_| quotes == 0 && matches!(signals.answer, Answer::Ok | Answer::Weak));
-    let withheld = best.map(|h| (source(h.passage), hits.norm));
-    let mut reply = Reply { text, sources, decision, signals, card: None, withheld };
+    let withheld = best.map(|h| Withheld {
+        source: source(h.passage),
+        norm: hits.norm,
+        text: quote::quote(&h.passage.text, message, QUOTE_AT_MOST),
+    });
+    let found = scored(&hits);
+    let mut reply = Reply { text, sources, decision, signals, card: None, hits: found, withheld };
     if reply.handoff() {
         let mut card = Card::from_turns(ask.turns, Some(&reply.decision), ask.page);
         card.why = reply.explain();
         reply.card = Some(card);
     }
     reply
+}
+
+/// BM25 scores compare within one query only; the best hit's is known normalised, so the others follow by proportion.
+fn scored(hits: &Hits<'_>) -> Vec<(Source, f32)> {
+    let top = hits.hits.first().map_or(0.0, |h| h.score);
+    let norm = |score: f32| if top > 0.0 { (hits.norm * score / top).clamp(0.0, 1.0) } else { 0.0 };
+    hits.hits.iter().map(|h| (source(h.passage), norm(h.score))).collect()
 }
 
 /// How many sections the text quotes.
@@ -290,5 +318,10 @@ mod tests {
         let line = said.explain();
         assert!(line.starts_with("restricted topic billing_dispute: \"charged twice\""), "{line}");
         assert!(line.contains("would have answered from shipping.md"), "{line}");
+        let withheld = said.withheld.expect("kept back");
+        assert_eq!(withheld.source.url, "shipping.md");
+        assert!(withheld.text.contains("four days"), "{}", withheld.text);
+        let (best, norm) = said.hits.first().expect("found");
+        assert_eq!((best, *norm), (&withheld.source, withheld.norm));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::answer::{Ask, Reply, reply};
 use super::texts;
-use crate::conversation::{Card, Fact, Reason, Source, TurnOutcome};
+use crate::conversation::{Card, Fact, Hit, Reason, Source, TurnOutcome};
 use crate::handoff::card::{Card as PolicyCard, CardMood, Verdict};
 use crate::handoff::policy::{DecisionKind, Policy, Reason as Cause, TextKey};
 use crate::handoff::turn::{Source as Section, Turn};
@@ -48,6 +48,8 @@ pub enum Response {
         offered: bool,
         /// What the policy saw.
         evidence: Vec<String>,
+        /// What the search found, best first.
+        hits: Vec<Hit>,
     },
     /// Ask for a person.
     HandOff {
@@ -57,6 +59,10 @@ pub enum Response {
         evidence: Vec<String>,
         /// The summary.
         card: Card,
+        /// What the search found, best first.
+        hits: Vec<Hit>,
+        /// The answer that is not given.
+        withheld: Option<String>,
         /// What to say instead where nobody is there and the cause does not make a ticket.
         otherwise: String,
     },
@@ -88,12 +94,15 @@ impl Responder for DocsResponder {
 
 fn response(turns: &[Turn], reply: Reply) -> Response {
     let evidence = evidence(&reply);
+    let hits = reply.hits.iter().map(hit).collect();
     if reply.handoff() {
         let card = reply.card.unwrap_or_else(|| PolicyCard::from_turns(turns, Some(&reply.decision), None));
         return Response::HandOff {
             reason: reason(reply.decision.reason),
             evidence,
             card: self::card(&card),
+            hits,
+            withheld: reply.withheld.map(|w| w.text).filter(|text| !text.is_empty()),
             otherwise: texts::english(TextKey::ClarifyAlone).to_owned(),
         };
     }
@@ -117,7 +126,17 @@ fn response(turns: &[Turn], reply: Reply) -> Response {
         decision: word(reply.decision.decision),
         offered,
         evidence,
+        hits,
     }
+}
+
+fn hit((section, norm): &(Section, f32)) -> Hit {
+    Hit { title: section.title.clone(), url: section.url.clone(), score: per_mille(*norm) }
+}
+
+/// A share from 0 to 1 as a whole number, so that events compare equal.
+fn per_mille(share: f32) -> u32 {
+    (share.clamp(0.0, 1.0) * 1000.0).round() as u32
 }
 
 /// The decision's word, as stored with the message and read back by [`decision_of`].

@@ -1,4 +1,4 @@
-//! `baton agent add`: makes an agent, prints the token once, keeps only its hash.
+//! `baton agent add`: makes an agent, with the groups it belongs to, prints the token once, keeps only its hash.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::out::{Out, complain};
 use super::{Done, Failure};
-use crate::conversation::{AgentId, Role};
+use crate::conversation::{AgentId, LABEL_CHARS, Role, label, sort_labels};
 use crate::log;
 
 /// Longest name, in characters: visitors read it above every reply.
@@ -35,6 +35,9 @@ struct AddArgs {
     /// What they may do: agent, supervisor or admin
     #[arg(long, default_value = "agent")]
     role: Role,
+    /// A group they belong to: conversations can be transferred to it; repeat it for more
+    #[arg(long = "group", value_name = "NAME")]
+    groups: Vec<String>,
     /// The server's folder
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
@@ -45,10 +48,14 @@ struct AddArgs {
 
 pub(super) fn run(args: Args) -> Done {
     let Cmd::Add(args) = args.command;
-    let (id, token) = add(&args.data, &args.name, args.role)?;
+    let (id, token) = add(&args.data, &args.name, args.role, &args.groups)?;
     if args.json {
         let name = args.name.trim();
-        return Out.json(&json!({ "id": id, "name": name, "role": args.role.word(), "token": token }));
+        let mut groups: Vec<String> = args.groups.iter().filter_map(|group| label(group)).collect();
+        sort_labels(&mut groups);
+        return Out.json(
+            &json!({ "id": id, "name": name, "role": args.role.word(), "groups": groups, "token": token }),
+        );
     }
     Out.line(&token)?;
     complain(
@@ -57,17 +64,29 @@ pub(super) fn run(args: Args) -> Done {
     Ok(())
 }
 
-/// Adds an agent; returns the id and the token.
-pub(super) fn add(data: &Path, name: &str, role: Role) -> Result<(AgentId, String), Failure> {
+/// Adds an agent, into these groups; returns the id and the token.
+pub(super) fn add(
+    data: &Path,
+    name: &str,
+    role: Role,
+    groups: &[String],
+) -> Result<(AgentId, String), Failure> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         return Err(Failure::Usage(format!(
             "a name has 1 to {LONGEST_NAME} characters and no control characters"
         )));
     }
+    if let Some(bad) = groups.iter().find(|group| label(group).is_none()) {
+        return Err(Failure::Usage(format!(
+            "“{}” is no name for a group: it has 1 to {LABEL_CHARS} characters on one line",
+            bad.escape_debug()
+        )));
+    }
     let token = new_token();
     let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-    let id = log::add_agent(data, name, role, &hash).map_err(|e| Failure::Refused(e.to_string()))?;
+    let id =
+        log::add_agent_to(data, name, role, groups, &hash).map_err(|e| Failure::Refused(e.to_string()))?;
     Ok((id, token))
 }
 
@@ -97,7 +116,11 @@ mod tests {
     fn a_name_is_checked_before_anything_is_written() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         for bad in ["", "  ", "a\u{1b}b", &"x".repeat(65)] {
-            let refused = add(dir.path(), bad, Role::Agent);
+            let refused = add(dir.path(), bad, Role::Agent, &[]);
+            assert!(matches!(refused, Err(Failure::Usage(_))), "{bad:?}");
+        }
+        for bad in ["", " ", "a\nb", &"x".repeat(41)] {
+            let refused = add(dir.path(), "Dana", Role::Agent, &["billing".into(), bad.into()]);
             assert!(matches!(refused, Err(Failure::Usage(_))), "{bad:?}");
         }
         assert_eq!(std::fs::read_dir(dir.path()).expect("reads").count(), 0);

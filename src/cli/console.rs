@@ -5,16 +5,15 @@ use std::io::{self, IsTerminal};
 use super::target::ServerArgs;
 use super::{Done, Failure, local};
 use crate::client::default_state_dir;
+use crate::client::oneshot::Session;
 use crate::console::config::{self, Config};
-use crate::console::{self, ConsoleOptions};
+use crate::console::{self, ConsoleOptions, NotSignedIn};
 
 pub(super) async fn run(server: &ServerArgs) -> Done {
     need_terminal()?;
     let (url, token) = server.both()?;
-    // A wrong token or no server is better told here, before the screen is taken, than in it.
-    crate::client::oneshot::Session::open(&url, &token).await?.close().await;
     let (config, config_error) = settings();
-    let options = ConsoleOptions {
+    let mut options = ConsoleOptions {
         config,
         config_error,
         url,
@@ -22,7 +21,17 @@ pub(super) async fn run(server: &ServerArgs) -> Done {
         state_dir: default_state_dir(),
         status_note: None,
         available_on_start: false,
+        must_sign_in: true,
     };
+    // The screen comes first; a wrong token or no server is told below it, as every command tells it.
+    let Err(error) = console::run(options.clone()).await else { return Ok(()) };
+    let Some(NotSignedIn { why, fatal }) = error.downcast_ref() else { return Err(local(&error)) };
+    Session::open(&options.url, &options.token).await?.close().await;
+    if *fatal {
+        return Err(Failure::Refused(why.clone()));
+    }
+    // It answers by now.
+    options.must_sign_in = false;
     console::run(options).await.map_err(|e| local(&e))
 }
 

@@ -79,6 +79,7 @@ pub(super) async fn run(args: Args) -> Done {
             state_dir: Some(data.join("state")),
             status_note: Some(format!("Demo page: {page}")),
             available_on_start: true,
+            must_sign_in: false,
         };
         console::run(options).await.map_err(|e| local(&e))
     };
@@ -100,7 +101,7 @@ fn token_of(data: &std::path::Path) -> Result<String, Failure> {
     if let Ok(kept) = std::fs::read_to_string(&path) {
         return Ok(kept.trim().to_owned());
     }
-    let (_, token) = agent::add(data, AGENT, Role::Supervisor)?;
+    let (_, token) = agent::add(data, AGENT, Role::Supervisor, &[])?;
     let failed = |e: std::io::Error| Failure::Refused(format!("{} cannot be written: {e}", path.display()));
     let mut file = tempfile::NamedTempFile::new_in(data).map_err(failed)?;
     std::io::Write::write_all(&mut file, token.as_bytes()).map_err(failed)?;

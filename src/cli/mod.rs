@@ -11,23 +11,36 @@ mod chat;
 mod chat_input;
 mod console;
 mod demo;
+mod documents;
+mod export;
 mod follow;
+mod follow_exec;
+mod happening;
+mod labels;
 mod login;
 mod login_file;
 mod out;
 mod queue;
 mod rebuild;
 mod reply;
+mod resolve_agent;
 mod resolve_id;
+mod search;
 mod serve;
 mod show;
+mod snooze;
 mod target;
+mod thread;
+mod transfer;
 mod verbs;
 mod view;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::client::oneshot::OneshotError;
 use target::ServerArgs;
@@ -61,12 +74,14 @@ enum Cmd {
     Chat(chat::Args),
     /// List conversations
     Queue(queue::Args),
+    /// Find conversations by words and operators
+    Search(search::Args),
     /// Show a conversation with its messages
     Show(show::Args),
     /// Take a conversation from the queue
-    Accept(verbs::Args),
+    Accept(verbs::TakeArgs),
     /// Take a conversation from the assistant (a supervisor: from anybody)
-    TakeOver(verbs::Args),
+    TakeOver(verbs::TakeArgs),
     /// Write to the visitor (takes over a conversation nobody holds)
     Reply(reply::Args),
     /// Write something only agents see
@@ -77,18 +92,74 @@ enum Cmd {
     Reopen(verbs::Args),
     /// Give a conversation back to the queue
     Release(verbs::ReleaseArgs),
+    /// Give a conversation to another agent, or to a group
+    Transfer(transfer::Args),
+    /// Put a conversation aside until a time, or until the visitor writes
+    Snooze(snooze::Args),
+    /// Give a conversation tags, and take tags away
+    Tag(labels::TagArgs),
+    /// Say how urgent a conversation is
+    Priority(labels::PriorityArgs),
     /// Give a conversation back to the assistant
     HandBack(verbs::Args),
     /// Be offered work (while a console of yours is open)
     Available(availability::AvailableArgs),
     /// No longer be offered work
     Away(availability::AwayArgs),
-    /// Print what happens, as it happens
+    /// Print what happens, as it happens, or run a program for each thing that does
     Follow(follow::Args),
+    /// Write conversations as Markdown, JSON, text or CSV
+    Export(export::Args),
     /// Try everything on this machine: server, sample site, simulated visitors and the console
     Demo(demo::Args),
     /// Make the lists anew from the log (while no server runs on the folder)
     Rebuild(rebuild::Args),
+    /// Print completions for a shell
+    Completions(documents::CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    Man(documents::ManArgs),
+}
+
+/// Commands that ask no server, or not as an agent: which of `--url` and `--token` mean nothing to them.
+const UNUSED: &[(&str, &[&str])] = &[
+    ("serve", &["url", "token"]),
+    ("agent", &["url", "token"]),
+    ("login", &["url", "token"]),
+    ("chat", &["token"]),
+    ("demo", &["url", "token"]),
+    ("rebuild", &["url", "token"]),
+    ("completions", &["url", "token"]),
+    ("man", &["url", "token"]),
+];
+
+/// The command line's definition, with no option on a command's page that means nothing to it.
+fn definition() -> Command {
+    let definition = Cli::command();
+    let shared: Vec<Arg> = definition.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
+    UNUSED.iter().fold(definition, |definition, (name, options)| {
+        // An option a command has itself is not given to it: so it has these, hidden, and can refuse them in words.
+        let hidden = shared.iter().filter(|arg| options.contains(&arg.get_id().as_str()));
+        let hidden: Vec<Arg> = hidden.map(|arg| arg.clone().hide(true)).collect();
+        definition.mut_subcommand(name, |command| command.args(hidden))
+    })
+}
+
+/// Parses; an option that means nothing to the command is refused, not passed over.
+fn parse<T: Into<OsString> + Clone>(line: impl IntoIterator<Item = T>) -> Result<Cli, clap::Error> {
+    let mut definition = definition();
+    let matches = definition.try_get_matches_from_mut(line)?;
+    if let Some((name, below)) = matches.subcommand()
+        && let Some((_, options)) = UNUSED.iter().find(|(unused, _)| *unused == name)
+    {
+        for option in *options {
+            if below.value_source(option) == Some(ValueSource::CommandLine) {
+                let words =
+                    format!("`baton {name}` takes no --{option}: it does not ask a server as an agent");
+                return Err(definition.error(ErrorKind::ArgumentConflict, words));
+            }
+        }
+    }
+    Cli::from_arg_matches(&matches)
 }
 
 /// Why a command did not do what it was asked.
@@ -129,6 +200,11 @@ impl From<OneshotError> for Failure {
         match error {
             OneshotError::Address(e) => Failure::Usage(e.to_string()),
             OneshotError::Unreachable { .. } => Failure::Unreachable(error.to_string()),
+            // The server speaks to consoles, where a second key press insists.
+            OneshotError::Refused(e) if e.code == "conversation.at_capacity" => {
+                let fact = e.message.split(". ").next().unwrap_or_default();
+                Failure::Refused(format!("{fact}. With --anyway it is taken all the same"))
+            }
             OneshotError::Refused(e) => {
                 // The winner's name is part of the answer, whatever words the server chose.
                 let by = e.details.pointer("/by/name").and_then(serde_json::Value::as_str);
@@ -148,7 +224,7 @@ fn local(error: &anyhow::Error) -> Failure {
 
 /// Parses the command line, runs the command, and gives the exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(e) => {
             let _ = e.print();
@@ -184,20 +260,28 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Login(args)) => login::run(args).await,
         Some(Cmd::Chat(args)) => chat::run(args, &server).await,
         Some(Cmd::Queue(args)) => queue::run(args, &server).await,
+        Some(Cmd::Search(args)) => search::run(args, &server).await,
         Some(Cmd::Show(args)) => show::run(args, &server).await,
-        Some(Cmd::Accept(args)) => verbs::run(verbs::Verb::Accept, args, &server).await,
-        Some(Cmd::TakeOver(args)) => verbs::run(verbs::Verb::TakeOver, args, &server).await,
+        Some(Cmd::Accept(args)) => verbs::accept(args, &server).await,
+        Some(Cmd::TakeOver(args)) => verbs::take_over(args, &server).await,
         Some(Cmd::Reply(args)) => reply::run(reply::Kind::Reply, args, &server).await,
         Some(Cmd::Note(args)) => reply::run(reply::Kind::Note, args, &server).await,
         Some(Cmd::Resolve(args)) => verbs::run(verbs::Verb::Resolve, args, &server).await,
         Some(Cmd::Reopen(args)) => verbs::run(verbs::Verb::Reopen, args, &server).await,
         Some(Cmd::Release(args)) => verbs::release(args, &server).await,
+        Some(Cmd::Transfer(args)) => transfer::run(args, &server).await,
+        Some(Cmd::Snooze(args)) => snooze::run(args, &server).await,
+        Some(Cmd::Tag(args)) => labels::tag(args, &server).await,
+        Some(Cmd::Priority(args)) => labels::priority(args, &server).await,
         Some(Cmd::HandBack(args)) => verbs::run(verbs::Verb::HandBack, args, &server).await,
         Some(Cmd::Available(args)) => availability::available(args, &server).await,
         Some(Cmd::Away(args)) => availability::away(args, &server).await,
         Some(Cmd::Follow(args)) => follow::run(args, &server).await,
+        Some(Cmd::Export(args)) => export::run(args, &server).await,
         Some(Cmd::Demo(args)) => demo::run(args).await,
         Some(Cmd::Rebuild(args)) => rebuild::run(args),
+        Some(Cmd::Completions(args)) => documents::completions(&args),
+        Some(Cmd::Man(args)) => documents::man(&args),
     }
 }
 

@@ -50,7 +50,8 @@ pub(super) async fn run(kind: Kind, args: Args, server: &ServerArgs) -> Done {
             Kind::Note => AgentOp::NoteAdd(arg),
         }
     };
-    verbs::carry_out(session, id, op, done, args.json).await
+    let outcome = verbs::Outcome { done, json: args.json, more: serde_json::Value::Null };
+    verbs::carry_out(session, id, op, outcome).await
 }
 
 fn words(args: Vec<String>) -> Result<String, Failure> {

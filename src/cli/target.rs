@@ -8,6 +8,7 @@ use crate::client::oneshot::Session;
 
 /// Where the server is and who asks.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Server")]
 pub(super) struct ServerArgs {
     /// The server's address, e.g. http://127.0.0.1:7842
     #[arg(long, global = true, env = "BATON_URL", value_name = "URL")]

@@ -1,13 +1,11 @@
 //! The command line itself: what parses, what does not, and what each failure's exit code is.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use clap::CommandFactory;
-
 use super::*;
 use crate::protocol::WireError;
 
-fn parse(line: &str) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(line.split(' '))
+fn parsed(line: &str) -> Result<Cli, clap::Error> {
+    parse(line.split(' '))
 }
 
 #[test]
@@ -45,8 +43,23 @@ fn what_the_contract_names_parses() {
         "baton follow 3f2a --json",
         "baton demo --no-console --docs d --seed 7 --visitors 5 --data d --listen 127.0.0.1:0",
         "baton rebuild --data d",
+        "baton accept 3f2a --anyway --json",
+        "baton take-over 3f2a --anyway",
+        "baton transfer 3f2a --to Ada --note hello",
+        "baton transfer 3f2a --group billing --json",
+        "baton snooze 3f2a",
+        "baton snooze 3f2a tomorrow 9:30 --json",
+        "baton tag 3f2a +vip -hot -json",
+        "baton priority 3f2a urgent",
+        "baton export 3f2a --format csv --no-notes -o f.csv --force",
+        "baton export --tab resolved --since 7d --site demo --format json",
+        "baton follow --on handoff,message --site demo --exec notify -u critical --json",
+        "baton follow 3f2a --jobs 4 --timeout 5m --exec ./x",
+        "baton completions zsh",
+        "baton man --out d",
+        "baton --url http://127.0.0.1:1 chat",
     ] {
-        parse(line).unwrap_or_else(|e| panic!("{line}: {e}"));
+        parsed(line).unwrap_or_else(|e| panic!("{line}: {e}"));
     }
 }
 
@@ -65,8 +78,27 @@ fn wrong_usage_is_two_and_says_what_is_right() {
         ("baton chat --wait-s soon", "--wait-s"),
         ("baton away --until tomorrow", "--until"),
         ("baton demo --visitors many", "--visitors"),
+        ("baton export", "<ID>"),
+        ("baton export 3f2a --tab all", "--tab"),
+        ("baton export 3f2a --format jsn", "'json'"),
+        ("baton export --tab all --since soon", "yesterday"),
+        ("baton export 3f2a --force", "--output"),
+        ("baton transfer 3f2a", "--to"),
+        ("baton transfer 3f2a --to a --group b", "--group"),
+        ("baton priority 3f2a urgnt", "'urgent'"),
+        ("baton tag 3f2a", "+TAG"),
+        ("baton follow --on handof", "'handoff'"),
+        ("baton follow --exec", "<CMD>"),
+        ("baton follow --json --exec x", "--exec"),
+        ("baton follow --jobs 0 --exec x", "1..=64"),
+        ("baton follow --timeout soon --exec x", "30s"),
+        ("baton completions tcsh", "bash"),
+        ("baton serve --data d --listen 127.0.0.1:0 --url http://a", "--url"),
+        ("baton --token t serve --data d --listen 127.0.0.1:0", "--token"),
+        ("baton chat --token t", "--token"),
+        ("baton agent add Ada --data d --url http://a", "--url"),
     ] {
-        let Err(error) = parse(line) else { panic!("{line} parsed") };
+        let Err(error) = parsed(line) else { panic!("{line} parsed") };
         assert_eq!(error.exit_code(), 2, "{line}");
         assert!(error.to_string().contains(word), "{line}: {error}");
     }
@@ -76,24 +108,77 @@ fn wrong_usage_is_two_and_says_what_is_right() {
 #[test]
 fn options_are_not_said_to_a_visitor() {
     for line in ["baton reply 3f2a hello there --json --url http://a:1", "baton note --json 3f2a -"] {
-        let cli = parse(line).unwrap();
+        let cli = parsed(line).unwrap();
         let (Some(Cmd::Reply(args)) | Some(Cmd::Note(args))) = cli.command else { panic!("{line}") };
         assert!(args.json, "{line}");
         assert!(args.text == ["hello", "there"] || args.text == ["-"], "{line}: {:?}", args.text);
     }
-    assert_eq!(parse("baton reply 3f2a hello --oops").unwrap_err().exit_code(), 2);
-    let cli = parse("baton reply 3f2a -- -5 is cold").unwrap();
+    assert_eq!(parsed("baton reply 3f2a hello --oops").unwrap_err().exit_code(), 2);
+    let cli = parsed("baton reply 3f2a -- -5 is cold").unwrap();
     let Some(Cmd::Reply(args)) = cli.command else { panic!("not a reply") };
     assert_eq!(args.text, ["-5", "is", "cold"]);
+}
+
+/// What means nothing to a command is not on its page; what does, is.
+#[test]
+fn pages_show_what_they_use() {
+    for (line, url, token) in [
+        ("baton serve --help", false, false),
+        ("baton agent add --help", false, false),
+        ("baton demo --help", false, false),
+        ("baton chat --help", true, false),
+        ("baton queue --help", true, true),
+        ("baton --help", true, true),
+    ] {
+        let help = parsed(line).unwrap_err().to_string();
+        assert_eq!(
+            (help.contains("--url <URL>"), help.contains("--token <TOKEN>")),
+            (url, token),
+            "{line}: {help}"
+        );
+    }
+}
+
+#[test]
+fn everything_behind_exec_is_the_programs() {
+    let cli = parsed("baton follow --on new --exec notify -u critical --json --on x").unwrap();
+    let Some(Cmd::Follow(args)) = cli.command else { panic!("not follow") };
+    let exec: Vec<String> = args.exec.unwrap().iter().map(|a| a.to_string_lossy().into_owned()).collect();
+    assert_eq!(exec, ["notify", "-u", "critical", "--json", "--on", "x"]);
+    assert!(!args.json && args.on.len() == 1);
+}
+
+#[test]
+fn a_hyphen_begins_a_tag() {
+    for line in ["baton tag 3f2a +vip -hot -help", "baton tag 3f2a -hot +vip", "baton tag --json 3f2a -help"]
+    {
+        let Some(Cmd::Tag(args)) = parsed(line).unwrap().command else { panic!("not tag") };
+        let behind = line.split("3f2a ").nth(1).unwrap();
+        assert_eq!((args.tags.join(" ").as_str(), args.json), (behind, line.contains("--json")), "{line}");
+    }
+}
+
+#[test]
+fn being_full_says_how_to_insist() {
+    let full = WireError::new(
+        "conversation.at_capacity",
+        "you have 3 active conversations, and 3 is your limit; nothing was taken. Accept again to take it all the same",
+    );
+    assert_eq!(
+        Failure::from(OneshotError::Refused(full)).words(),
+        Some(
+            "you have 3 active conversations, and 3 is your limit; nothing was taken. With --anyway it is taken all the same"
+        )
+    );
 }
 
 #[test]
 fn help_and_version_are_no_errors() {
     for line in ["baton --help", "baton --version", "baton chat --help"] {
-        let Err(error) = parse(line) else { panic!("{line} went on") };
+        let Err(error) = parsed(line) else { panic!("{line} went on") };
         assert_eq!(error.exit_code(), 0);
     }
-    let help = parse("baton chat --help").unwrap_err().to_string();
+    let help = parsed("baton chat --help").unwrap_err().to_string();
     assert!(help.contains("/person") && help.contains("/lead"));
 }
 

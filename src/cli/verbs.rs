@@ -1,7 +1,7 @@
 //! The verbs that need nothing but a conversation: accept, take-over, resolve, reopen, hand-back, and release.
 
 use clap::Args as ClapArgs;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Done;
@@ -10,7 +10,7 @@ use super::resolve_id::{self, Named};
 use super::target::ServerArgs;
 use crate::client::oneshot::Session;
 use crate::conversation::{Cid, ConversationId};
-use crate::protocol::{AgentOp, Answered, CidOnly, ReleaseArg};
+use crate::protocol::{AcceptArg, AgentOp, Answered, CidOnly, ReleaseArg};
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -20,6 +20,15 @@ pub(super) struct Args {
     /// Print one object
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct TakeArgs {
+    #[command(flatten)]
+    common: Args,
+    /// Also where you hold as many as you are meant to
+    #[arg(long)]
+    anyway: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -34,8 +43,6 @@ pub(super) struct ReleaseArgs {
 /// Which verb.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Verb {
-    Accept,
-    TakeOver,
     Resolve,
     Reopen,
     HandBack,
@@ -45,8 +52,6 @@ impl Verb {
     fn op(self, conversation: ConversationId, cid: Cid) -> AgentOp {
         let arg = CidOnly { conversation, cid };
         match self {
-            Verb::Accept => AgentOp::Accept(arg.into()),
-            Verb::TakeOver => AgentOp::TakeOver(arg.into()),
             Verb::Resolve => AgentOp::Resolve(arg),
             Verb::Reopen => AgentOp::Reopen(arg),
             Verb::HandBack => AgentOp::HandBack(arg),
@@ -55,8 +60,6 @@ impl Verb {
 
     fn done(self) -> &'static str {
         match self {
-            Verb::Accept => "accepted",
-            Verb::TakeOver => "taken over",
             Verb::Resolve => "resolved",
             Verb::Reopen => "reopened",
             Verb::HandBack => "handed back to the assistant",
@@ -66,6 +69,18 @@ impl Verb {
 
 pub(super) async fn run(verb: Verb, args: Args, server: &ServerArgs) -> Done {
     change(&args, server, verb.done(), |id, cid| verb.op(id, cid)).await
+}
+
+pub(super) async fn accept(args: TakeArgs, server: &ServerArgs) -> Done {
+    let over_capacity = args.anyway;
+    let op = |conversation, cid| AgentOp::Accept(AcceptArg { conversation, cid, over_capacity });
+    change(&args.common, server, "accepted", op).await
+}
+
+pub(super) async fn take_over(args: TakeArgs, server: &ServerArgs) -> Done {
+    let over_capacity = args.anyway;
+    let op = |conversation, cid| AgentOp::TakeOver(AcceptArg { conversation, cid, over_capacity });
+    change(&args.common, server, "taken over", op).await
 }
 
 pub(super) async fn release(args: ReleaseArgs, server: &ServerArgs) -> Done {
@@ -82,7 +97,18 @@ async fn change(
 ) -> Done {
     let mut session = server.session().await?;
     let id = resolve_id::find(&mut session, &args.id).await?;
-    carry_out(session, id, op, done, args.json).await
+    carry_out(session, id, op, Outcome { done, json: args.json, more: Value::Null }).await
+}
+
+/// How a change is reported.
+#[derive(Debug)]
+pub(super) struct Outcome<'a> {
+    /// What was done, behind the conversation's digits.
+    pub(super) done: &'a str,
+    /// As one object instead.
+    pub(super) json: bool,
+    /// Further fields of that object.
+    pub(super) more: Value,
 }
 
 /// Sends one change and says what it did.
@@ -90,17 +116,20 @@ pub(super) async fn carry_out(
     mut session: Session,
     id: ConversationId,
     op: impl FnOnce(ConversationId, Cid) -> AgentOp,
-    done: &str,
-    as_json: bool,
+    outcome: Outcome<'_>,
 ) -> Done {
     let cid = Cid(Uuid::now_v7());
     let answer: Answered = session.get(&op(id, cid)).await?;
     session.close().await;
-    if as_json {
+    if outcome.json {
         let Answered { conversation, id, version, seq } = answer;
-        return Out.json(&json!({
+        let mut value = json!({
             "ok": true, "conversation": conversation, "id": id, "version": version, "seq": seq, "cid": cid,
-        }));
+        });
+        if let (Value::Object(all), Value::Object(more)) = (&mut value, outcome.more) {
+            all.extend(more);
+        }
+        return Out.json(&value);
     }
-    Out.line(&format!("{} {done}", id.short()))
+    Out.line(&format!("{} {}", id.short(), outcome.done))
 }

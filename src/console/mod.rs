@@ -15,4 +15,4 @@ pub mod shell;
 pub mod term;
 pub mod ui;
 
-pub use runtime::{ConsoleOptions, run};
+pub use runtime::{ConsoleOptions, NotSignedIn, run};

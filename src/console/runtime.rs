@@ -25,7 +25,7 @@ use super::config::Config;
 use super::shell::Shell;
 use super::term::{self, Guard, Net, Screen};
 use super::ui::{Look, LookChoice};
-use crate::client::{self, ClientEvent, ConnectOptions, Handle};
+use crate::client::{self, ClientEvent, ConnectOptions, Handle, Link};
 use crate::conversation::Time;
 use crate::text::Untrusted;
 
@@ -47,16 +47,28 @@ pub struct ConsoleOptions {
     pub status_note: Option<String>,
     /// Become Available at once.
     pub available_on_start: bool,
+    /// Leave with [`NotSignedIn`] where the first attempt to sign in fails; otherwise go on trying.
+    pub must_sign_in: bool,
     /// The agent's settings.
     pub config: Config,
     /// What is wrong with the settings file, if anything is: the console opens all the same and says it.
     pub config_error: Option<String>,
 }
 
+/// The first attempt to sign in failed, and the console was to leave then.
+#[derive(Debug, thiserror::Error)]
+#[error("the console could not sign in: {why}")]
+pub struct NotSignedIn {
+    /// Why, for a person; may quote the server.
+    pub why: String,
+    /// Whether trying again would be of no use.
+    pub fatal: bool,
+}
+
 /// Opens the console and works it until the agent leaves or a signal ends it.
 ///
 /// # Errors
-/// There is no terminal, or it went away.
+/// There is no terminal, or it went away; [`NotSignedIn`].
 pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     term::check()?;
     let size = crossterm::terminal::size().context("the terminal does not tell its size")?;
@@ -75,7 +87,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         available: options.available_on_start,
     };
     let terminal = Terminal::new(Screen::new(io::stdout(), crossterm::terminal::size))?;
-    let mut shell = Shell::new(State::new(start), terminal, look);
+    let mut shell = Shell::telling(State::new(start), terminal, look, Screen::links);
     // The first paint waits for nothing.
     shell.draw_if_due(0)?;
     let (client, reports) = client::connect(ConnectOptions {
@@ -93,6 +105,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         timers: HashMap::new(),
         leaving: false,
         suspend: false,
+        must_sign_in: options.must_sign_in,
     };
     if let Some(words) = options.config_error {
         runtime.take(Event::ConfigBroken(Untrusted::new(words).log()))?;
@@ -146,6 +159,8 @@ struct Runtime {
     timers: HashMap<TimerId, Instant>,
     leaving: bool,
     suspend: bool,
+    /// Until the first welcome, if the console is to leave without one.
+    must_sign_in: bool,
 }
 
 impl Runtime {
@@ -164,7 +179,7 @@ impl Runtime {
                 () = signals.ended() => self.take(Event::Terminate)?,
                 key = keys.next() => self.key(key)?,
                 report = reports.recv(), if client_lives => match report {
-                    Some(report) => self.take(Event::Client(report))?,
+                    Some(report) => self.report(report)?,
                     None => {
                         client_lives = false;
                         let why = "the part that talks to the server has ended; leave with q and start baton again";
@@ -183,7 +198,7 @@ impl Runtime {
             }
             for _ in 0..DRAIN {
                 let Ok(report) = reports.try_recv() else { break };
-                self.take(Event::Client(report))?;
+                self.report(report)?;
             }
             if std::mem::take(&mut self.suspend) {
                 self.stop_and_go_on().await?;
@@ -237,6 +252,21 @@ impl Runtime {
             // The terminal is gone: as if it had hung up.
             Some(Err(_)) | None => self.take(Event::Terminate),
         }
+    }
+
+    /// A report of the client.
+    fn report(&mut self, report: ClientEvent) -> anyhow::Result<()> {
+        if self.must_sign_in {
+            match &report {
+                ClientEvent::Welcome(_) => self.must_sign_in = false,
+                ClientEvent::Link(Link::Down { why, .. }) => {
+                    return Err(NotSignedIn { why: why.clone(), fatal: false }.into());
+                }
+                ClientEvent::Fatal(why) => return Err(NotSignedIn { why: why.clone(), fatal: true }.into()),
+                _ => {}
+            }
+        }
+        self.take(Event::Client(report))
     }
 
     /// An event in, its effects carried out.

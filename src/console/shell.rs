@@ -2,6 +2,8 @@
 //!
 //! Invariant: at most one frame in [`FRAME_MS`] for what arrives, and one for each key at once; none while nothing changed. Time comes from the caller, so tests have it.
 
+use std::sync::Arc;
+
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
@@ -11,6 +13,9 @@ use super::ui::{self, Cache, HitMap, Look};
 /// Least time between two frames, milliseconds.
 pub const FRAME_MS: u64 = 8;
 
+/// How a terminal is told what lies behind the cells of the frame that comes.
+pub type Tell<B> = fn(&mut B, &[(u32, Arc<str>)]);
+
 /// A console without its loop.
 #[derive(Debug)]
 pub struct Shell<B: Backend> {
@@ -19,6 +24,7 @@ pub struct Shell<B: Backend> {
     /// Where it draws.
     pub terminal: Terminal<B>,
     look: Look,
+    tell: Tell<B>,
     cache: Cache,
     hits: HitMap,
     dirty: bool,
@@ -29,12 +35,18 @@ pub struct Shell<B: Backend> {
 }
 
 impl<B: Backend> Shell<B> {
-    /// A console that has drawn nothing yet.
+    /// A console that has drawn nothing yet, on a terminal that knows nothing of links.
     pub fn new(state: State, terminal: Terminal<B>, look: Look) -> Self {
+        Self::telling(state, terminal, look, |_, _| {})
+    }
+
+    /// The same, on a terminal that is told of links.
+    pub fn telling(state: State, terminal: Terminal<B>, look: Look, tell: Tell<B>) -> Self {
         Self {
             state,
             terminal,
             look,
+            tell,
             cache: Cache::default(),
             hits: HitMap::default(),
             dirty: true,
@@ -66,8 +78,19 @@ impl<B: Backend> Shell<B> {
             return Ok(false);
         }
         self.state.refresh_lists();
-        let Self { state, terminal, look, cache, hits, .. } = self;
-        terminal.draw(|frame| *hits = ui::draw(frame, state, *look, cache))?;
+        let Self { state, terminal, look, cache, hits, tell, .. } = self;
+        // What `Terminal::draw` does, with a word to the terminal between drawing and writing.
+        terminal.autoresize()?;
+        let mut frame = terminal.get_frame();
+        let (width, height) = (frame.area().width, frame.area().height);
+        if state.size != (width, height) {
+            // The terminal has changed and its signal is not here yet: what does not fit must not be drawn.
+            let now = state.now;
+            app::update(state, Event::Resize { width, height }, now);
+        }
+        *hits = ui::draw(&mut frame, state, *look, cache);
+        tell(terminal.backend_mut(), cache.links().shown());
+        terminal.apply_buffer_with_cursor(hits.cursor())?;
         self.dirty = false;
         self.typed = false;
         self.last_frame = Some(mono);

@@ -13,6 +13,7 @@ mod context;
 mod decide;
 mod event;
 mod fold;
+mod handoff;
 mod ids;
 mod labels;
 mod priority;
@@ -26,9 +27,10 @@ pub use command::{Command, SnoozeUntil, TransferTo};
 pub use context::{Actor, Context, Load, Role, Settings, Texts, Timings};
 pub use decide::{Decided, decide};
 pub use event::{
-    AgentRef, AssistantTurn, Attachment, Author, Card, Device, Event, Fact, Handoff, Hit, Message, Page,
-    Reason, ReleaseCause, ResolvedBy, Source, TurnOutcome, VisitorRef, WakeCause,
+    AgentRef, AssistantTurn, Attachment, Author, Device, Event, Message, Page, ReleaseCause, ResolvedBy,
+    Source, TurnOutcome, VisitorRef, WakeCause,
 };
+pub use handoff::{Card, Fact, Handoff, Hit, Reason};
 pub use ids::{AgentId, Cid, ConversationId, InvalidSiteId, MessageId, SiteId, Time, VisitorId};
 pub use labels::{LABEL_CHARS, TAGS_AT_MOST, label, same_label, sort_labels};
 pub use priority::Priority;

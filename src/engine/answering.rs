@@ -14,8 +14,8 @@ use super::handle::Engine;
 use super::{Refusal, SiteConfig, Submit, Target, Who};
 use crate::assistant::{Question, Responder, Response, card_of, decision_of};
 use crate::conversation::{
-    AssistantTurn, Author, Card, Command, Conversation, ConversationId, Entry, EntryKind, Handoff, Message,
-    Reason, Rejection, Source, TurnOutcome,
+    AssistantTurn, Author, Card, Command, Conversation, ConversationId, Entry, EntryKind, Handoff, Hit,
+    Message, Reason, Rejection, Source, TurnOutcome,
 };
 use crate::handoff::turn::{Source as Section, Turn};
 use crate::log::{Reader, StoreError};
@@ -25,6 +25,8 @@ use crate::protocol::{AgentEph, VisitorEph};
 const RUNS: usize = 16;
 /// Entries looked back at most: an episode longer than this is judged by its end.
 const LOOK_BACK: usize = 200;
+/// Hits kept with a turn or a handoff: what a person reads to see why, not a list of everything.
+const HITS: usize = 5;
 /// How often a run is repeated for one conversation before the deadline of the state is left to act.
 const RERUNS: u32 = 8;
 
@@ -189,6 +191,8 @@ impl Fence<'_> {
             reason: Reason::AssistantFailed,
             evidence: vec![why.to_owned()],
             card: Card { summary: last.clone(), wants: vec![last], why: why.to_owned(), ..Card::default() },
+            hits: Vec::new(),
+            withheld: None,
             otherwise: self.site.settings.texts.nobody_no_ticket.clone(),
         }
     }
@@ -205,19 +209,27 @@ impl Fence<'_> {
 
     async fn act(&self, response: Response) {
         let done = match response {
-            Response::Say { text, sources, outcome, decision, offered, evidence } => {
-                let turn = self.turn(outcome, decision, offered, evidence);
+            Response::Say { text, sources, outcome, decision, offered, evidence, hits } => {
+                let turn = AssistantTurn { decision, offered, ..self.turn(outcome, evidence, hits) };
                 self.say(text, sources, turn).await
             }
-            Response::HandOff { reason, evidence, card, otherwise } => {
-                let asked = self.hand_off(reason, evidence.clone(), card).await;
-                match asked {
+            Response::HandOff { reason, evidence, card, hits, withheld, otherwise } => {
+                let page = self.conversation.page.clone();
+                let handoff = Handoff {
+                    reason,
+                    evidence: evidence.clone(),
+                    card,
+                    page,
+                    hits: Self::best(hits.clone()),
+                    withheld,
+                };
+                match self.hand_off(handoff).await {
                     Err(Refusal::Rejected(Rejection::NobodyThere)) => {
-                        let turn = self.turn(TurnOutcome::Failed, None, false, evidence);
+                        let turn = self.turn(TurnOutcome::Failed, evidence, hits);
                         self.say(otherwise, Vec::new(), turn).await
                     }
                     Err(Refusal::Rejected(Rejection::AlreadyQueued)) => {
-                        let turn = self.turn(TurnOutcome::Smalltalk, None, false, evidence);
+                        let turn = self.turn(TurnOutcome::Smalltalk, evidence, hits);
                         self.say(self.site.settings.texts.ticket_queued.clone(), Vec::new(), turn).await
                     }
                     other => other,
@@ -225,8 +237,10 @@ impl Fence<'_> {
             }
             // Silence where an answer is owed would leave the visitor hanging.
             Response::Silent => match self.failed("the assistant had nothing to say") {
-                Response::HandOff { reason, evidence, card, .. } => {
-                    self.hand_off(reason, evidence, card).await
+                Response::HandOff { reason, evidence, card, hits, withheld, .. } => {
+                    let page = self.conversation.page.clone();
+                    self.hand_off(Handoff { reason, evidence, card, page, hits: Self::best(hits), withheld })
+                        .await
                 }
                 Response::Say { .. } | Response::Silent => Ok(()),
             },
@@ -238,20 +252,20 @@ impl Fence<'_> {
         }
     }
 
-    fn turn(
-        &self,
-        outcome: TurnOutcome,
-        decision: Option<String>,
-        offered: bool,
-        evidence: Vec<String>,
-    ) -> AssistantTurn {
+    /// What is kept of what a responder says it found.
+    fn best(mut hits: Vec<Hit>) -> Vec<Hit> {
+        hits.truncate(HITS);
+        hits
+    }
+
+    fn turn(&self, outcome: TurnOutcome, evidence: Vec<String>, hits: Vec<Hit>) -> AssistantTurn {
         AssistantTurn {
             answers: self.conversation.last_visitor_version,
             outcome,
-            decision,
-            offered,
+            decision: None,
+            offered: false,
             evidence,
-            hits: Vec::new(),
+            hits: Self::best(hits),
         }
     }
 
@@ -259,16 +273,9 @@ impl Fence<'_> {
         self.submit(Command::AssistantMessage { text, sources, epoch: self.conversation.epoch, turn }).await
     }
 
-    async fn hand_off(&self, reason: Reason, evidence: Vec<String>, card: Card) -> Result<(), Refusal> {
+    async fn hand_off(&self, handoff: Handoff) -> Result<(), Refusal> {
         self.submit(Command::RequestHandoff {
-            handoff: Handoff {
-                reason,
-                evidence,
-                card,
-                page: self.conversation.page.clone(),
-                hits: Vec::new(),
-                withheld: None,
-            },
+            handoff,
             epoch: Some(self.conversation.epoch),
             answers: Some(self.conversation.last_visitor_version),
         })

@@ -236,7 +236,12 @@ impl Reader {
         Ok(spots)
     }
 
-    fn by_change(&self, sites: &[i64], after: Spot, limit: usize) -> Result<Vec<Spot>, StoreError> {
+    pub(super) fn by_change(
+        &self,
+        sites: &[i64],
+        after: Spot,
+        limit: usize,
+    ) -> Result<Vec<Spot>, StoreError> {
         // Newest first: the order is the negative of the position, which no two conversations share.
         let mut statement = self.conn.prepare_cached(
             "SELECT -changed, key FROM conversations WHERE site = ?1 AND changed < ?2

@@ -13,7 +13,7 @@
 //! | `checkpoint` | when what was written moves from the WAL into the database |
 //! | `keys`, `recent`, `place` | small integers for ids; what the writer keeps in memory; where a row stands in lists |
 //! | `readers`, `lists`, `history` | the pool of snapshots; rows; what was said |
-//! | `text_index`, `search` | the full-text index that follows by a cursor, and queries on it |
+//! | `text_index`, `search`, `search_sql` | the full-text index that follows by a cursor, and queries on it |
 //! | `agents` | who may sign in |
 //! | `cursors` | how far visitors have seen and agents have read |
 //! | `rebuild` | the read model made anew from the log |
@@ -34,6 +34,7 @@ mod rebuild;
 mod recent;
 mod schema;
 mod search;
+mod search_sql;
 mod text_index;
 mod types;
 mod writer;
@@ -44,5 +45,7 @@ pub use cursors::CursorMove;
 pub use error::{OpenError, StoreError};
 pub use readers::{Reader, Readers};
 pub use rebuild::rebuild;
-pub use types::{AgentRecord, Append, Appended, ListPage, LogHit, Principal, Remembered, StoredEvent};
+pub use types::{
+    AgentRecord, Append, Appended, ListPage, LogHit, Principal, Remembered, SearchPage, StoredEvent,
+};
 pub use writer::Log;

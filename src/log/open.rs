@@ -193,6 +193,7 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, OpenError> {
         let conn = Connection::open_with_flags(path, flags)?;
         conn.busy_timeout(BUSY)?;
         steady(&conn)?;
+        super::search::register(&conn)?;
         conn.pragma_update(None, "query_only", true)?;
         conn.pragma_update(None, "trusted_schema", false)?;
         Ok(conn)

@@ -101,8 +101,60 @@ pub(super) const STEPS: &[&str] = &[V1, V2, CURSORS];
 
 #[cfg(test)]
 mod tests {
-    use super::FOLD;
-    use crate::conversation::{Conversation, ConversationId};
+    use rusqlite::{Connection, params};
+    use uuid::Uuid;
+
+    use super::super::{Log, Reader, StoreError, migrations, open};
+    use super::*;
+    use crate::conversation::{Conversation, ConversationId, Priority, State};
+
+    /// A store as the first version left it: one agent, one conversation, states of the first fold.
+    fn first_version(dir: &std::path::Path) {
+        let path = open::store_path(dir);
+        let mut conn = Connection::open(&path).expect("a new file");
+        conn.pragma_update(None, "application_id", APPLICATION_ID).expect("marked");
+        migrations::migrate(&mut conn, &path, &[V1]).expect("a store of version 1");
+        let meta = "INSERT INTO meta (name, value) VALUES (?1, ?2)";
+        conn.execute(meta, (LOG_ID, "log-1")).expect("meta");
+        conn.execute(meta, (FOLD_KEY, 1)).expect("meta");
+        conn.execute(meta, (TEXT_CURSOR, 0)).expect("meta");
+        let agent = "INSERT INTO agents (id, name, folded, role, token_sha256) VALUES (?1, 'Dana', 'dana', 'agent', ?2)";
+        conn.execute(agent, params![[7u8; 16], [9u8; 32]]).expect("an agent");
+        conn.execute("INSERT INTO sites (key, id) VALUES (1, 'demo')", []).expect("a site");
+        let visitor = Uuid::from_u128(1);
+        conn.execute("INSERT INTO principals (key, kind, id) VALUES (1, 0, ?1)", [visitor.as_bytes()])
+            .expect("a visitor");
+        conn.execute("INSERT INTO streams (key, id) VALUES (1, ?1)", [Uuid::from_u128(2).as_bytes()])
+            .expect("a stream");
+        let started = format!(
+            r#"{{"type":"conversation.started","d":{{"site":"demo","visitor":{{"id":"{visitor}"}},"page":{{"url":"https://shop.example/"}}}}}}"#
+        );
+        let said = format!(
+            r#"{{"type":"message.posted","d":{{"id":"{visitor}","author":{{"kind":"visitor"}},"text":"hi","epoch":0}}}}"#
+        );
+        let event =
+            "INSERT INTO events (seq, stream, version, at, principal, body) VALUES (?1, 1, ?1, 1000, 1, ?2)";
+        conn.execute(event, (1, started)).expect("an event");
+        conn.execute(event, (2, said)).expect("an event");
+        let row = "INSERT INTO conversations (key, site, visitor, state, rank, unfinished, changed, doc)
+                   VALUES (1, 1, 1, 2, 0, 1, 2, '{\"of\":\"the first fold\"}')";
+        conn.execute(row, []).expect("a row");
+    }
+
+    #[test]
+    fn a_store_of_the_first_version_is_opened_with_its_agents_and_conversations() {
+        let dir = tempfile::tempdir().expect("a folder");
+        first_version(dir.path());
+        let log = Log::open(dir.path()).expect("migrated and rebuilt");
+        let readers = log.readers(1).expect("readers");
+        let agents = readers.with(Reader::agents).expect("read");
+        assert_eq!((agents[0].name.as_str(), agents[0].groups.len()), ("Dana", 0));
+        let id = ConversationId(Uuid::from_u128(2));
+        let c: Result<_, StoreError> = readers.with(|r| r.conversation(id));
+        let c = c.expect("read").expect("there");
+        assert_eq!((c.state, c.visitor_messages, c.trail.len()), (State::Assistant, 1, 1));
+        assert_eq!((c.priority, c.tags.len(), c.device), (Priority::Normal, 0, None));
+    }
 
     /// A state of another shape cannot be read from older rows. If this fails: raise [`FOLD`], then set both here.
     #[test]

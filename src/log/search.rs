@@ -1,92 +1,297 @@
-//! Search: the words somebody typed, as a query that can mean nothing else, and the text around what was found.
+//! Search: a query's tree against the log, and the text around what was found.
+//!
+//! Two ways. With words, the full-text index gives messages, newest first. Without, conversations are gone through, newest
+//! change first (those of a state by the state's index). Either looks at a bounded number of candidates and says where it
+//! stopped: nothing here walks through all messages or all conversations in one go.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
-use rusqlite::params;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Statement, params, params_from_iter};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::text_index::{site_word, spaced, text_of};
-use super::{LogHit, Reader, StoreError, history};
-use crate::conversation::SiteId;
+use super::place::code;
+use super::search_sql::{self, Condition, searchable};
+use super::text_index::{site_word, text_of};
+use super::{LogHit, Principal, Reader, SearchPage, StoreError, keys};
+use crate::conversation::{AgentId, SiteId, State};
+use crate::protocol::query::{Is, Query, What};
 
-/// Words of a query that count; the rest is ignored.
-const WORDS: usize = 16;
 /// Found messages looked at for each hit wanted: a word that fills one conversation must not cost a walk through it all.
 const LOOKS: usize = 50;
+/// Conversations gone through in one search without words.
+const CONVERSATIONS: usize = 20_000;
+/// Conversations taken from the index at a time.
+const CHUNK: usize = 500;
+/// A search while typing is answered after this time with what was found by then, and goes on by its cursor.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// Candidates looked at however long it takes, so that each page leads further.
+const AT_LEAST: usize = 200;
 /// Length of an excerpt, and of what it shows before the match, in characters.
 const EXCERPT: usize = 160;
 const BEFORE: usize = 50;
 
+/// Lets SQL compare without case and accents.
+pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    conn.create_scalar_function("folded", 1, flags, |args| {
+        Ok(args.get_raw(0).as_str_or_null().ok().flatten().map(folded).unwrap_or_default())
+    })
+}
+
+/// A search under way: its statements, and what it looked at.
+struct Search<'a> {
+    reader: &'a Reader,
+    conversation: Statement<'a>,
+    conversation_values: Vec<Value>,
+    message: Statement<'a>,
+    message_values: Vec<Value>,
+    /// Streams whose conversation was asked about, and whether it fits.
+    fits: HashMap<i64, bool>,
+    words: Vec<String>,
+    started: Instant,
+    looks: usize,
+    most: usize,
+}
+
 impl Reader {
-    /// Conversations in which one message or note has all these words (the last as the beginning of a word), newest
-    /// message first, at most `limit` and one hit a conversation. Case and accents do not matter. Words too fresh to
-    /// be indexed are found a moment later.
+    /// Conversations the query holds for, newest message first (without words: newest change first), one hit a
+    /// conversation, at most `limit`. `me` is whose `is:mine` it is; `cursor` a page's `next`. Case and accents do not
+    /// matter. Words too fresh to be indexed are found a moment later. A page may be short, even empty, and have a next.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be read.
+    /// [`StoreError::Failed`] for a cursor that no page gave, and when the store cannot be read.
     pub fn search(
         &self,
-        query: &str,
+        query: &Query,
+        me: Option<AgentId>,
         sites: Option<&[SiteId]>,
+        cursor: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<LogHit>, StoreError> {
-        let words: Vec<&str> = query.split_whitespace().filter(|w| searchable(w)).take(WORDS).collect();
-        let sites = sites.map(|_| self.site_keys(sites)).transpose()?;
-        if words.is_empty() || limit == 0 || sites.as_ref().is_some_and(Vec::is_empty) {
-            return Ok(Vec::new());
+    ) -> Result<SearchPage, StoreError> {
+        let sites = self.site_keys(sites)?;
+        let means_something = |what: &What| !matches!(what, What::Text { words, .. } if !searchable(words));
+        if limit == 0 || sites.is_empty() || !query.terms.iter().any(|t| means_something(&t.what)) {
+            return Ok(SearchPage::default());
         }
-        let mut statement =
-            self.conn.prepare_cached("SELECT rowid FROM texts WHERE texts MATCH ?1 ORDER BY rowid DESC")?;
-        let mut event =
-            self.conn.prepare_cached("SELECT stream, version, body FROM events WHERE seq = ?1")?;
-        let mut rows = statement.query(params![expression(&words, sites.as_deref())])?;
-        let (mut hits, mut seen) = (Vec::new(), HashSet::new());
-        let mut looks = 0;
-        while let Some(row) = rows.next()?
-            && looks < limit.saturating_mul(LOOKS)
-            && hits.len() < limit
-        {
-            looks += 1;
-            let mut found = event.query([row.get::<_, i64>(0)?])?;
-            let Some(found) = found.next()? else { continue };
-            let stream: i64 = found.get(0)?;
-            if !seen.insert(stream) {
+        let bad = || StoreError::failed("no page gave this cursor");
+        let site_words: Vec<String> = sites.iter().map(|key| site_word(*key)).collect();
+        let me = match me {
+            Some(me) => keys::principal(&self.conn, Principal::Agent(me))?,
+            None => None,
+        };
+        match search_sql::of_index(query, &site_words) {
+            Some(index) => {
+                let before = cursor.map(|c| parse_cursor('m', c).ok_or_else(bad)).transpose()?;
+                Search::new(self, query, &sites, me, limit.saturating_mul(LOOKS))?
+                    .by_words(&index, before, limit)
+            }
+            None => {
+                let before = cursor.map(|c| parse_cursor('c', c).ok_or_else(bad)).transpose()?;
+                Search::new(self, query, &sites, me, CONVERSATIONS)?.by_conversation(
+                    query,
+                    &sites,
+                    before.unwrap_or(i64::MAX),
+                    limit,
+                )
+            }
+        }
+    }
+}
+
+impl<'a> Search<'a> {
+    fn new(
+        reader: &'a Reader,
+        query: &Query,
+        sites: &[i64],
+        me: Option<i64>,
+        most: usize,
+    ) -> Result<Self, StoreError> {
+        let Condition { sql: of_conversation, values: conversation_values } =
+            search_sql::of_conversation(query, sites, me);
+        let Condition { sql: of_message, values: message_values } = search_sql::of_message(query);
+        let words = query.terms.iter().filter(|t| !t.negated).filter_map(|t| match &t.what {
+            What::Text { words, .. } => Some(words.clone()),
+            _ => None,
+        });
+        // Not cached: each query is its own.
+        Ok(Self {
+            reader,
+            conversation: reader
+                .conn
+                .prepare(&format!("SELECT 1 FROM conversations c WHERE {of_conversation} AND c.key = ?"))?,
+            conversation_values,
+            message: reader.conn.prepare(&format!(
+                "SELECT e.version, e.body FROM events e JOIN conversations c ON c.key = e.stream
+                 WHERE {of_message} AND e.stream = ? AND e.version BETWEEN ? AND ? ORDER BY e.version DESC LIMIT 1"
+            ))?,
+            message_values,
+            fits: HashMap::new(),
+            words: words.collect(),
+            started: Instant::now(),
+            looks: 0,
+            most,
+        })
+    }
+
+    fn exhausted(&self) -> bool {
+        self.looks >= self.most || self.looks >= AT_LEAST && self.started.elapsed() > PATIENCE
+    }
+
+    /// Whether the conversation fits; asked once.
+    fn fits(&mut self, stream: i64) -> Result<bool, StoreError> {
+        if let Some(fits) = self.fits.get(&stream) {
+            return Ok(*fits);
+        }
+        let values = self.conversation_values.iter().cloned().chain([Value::Integer(stream)]);
+        let fits = self.conversation.exists(params_from_iter(values))?;
+        self.fits.insert(stream, fits);
+        Ok(fits)
+    }
+
+    /// The newest message or note of a conversation that fits, of these versions.
+    fn newest(&mut self, stream: i64, from: i64, to: i64) -> Result<Option<(i64, String)>, StoreError> {
+        let place = [stream, from, to].map(Value::Integer);
+        let values = self.message_values.iter().cloned().chain(place);
+        let found = self
+            .message
+            .query_row(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        Ok(found)
+    }
+
+    fn hit(&self, stream: i64, version: i64, body: &str) -> Result<Option<LogHit>, StoreError> {
+        let Some(row) = self.reader.row(stream)? else { return Ok(None) };
+        let event = serde_json::from_str(body)?;
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        let excerpt = excerpt(text_of(&event).unwrap_or_default(), &words);
+        Ok(Some(LogHit { row, excerpt, version: version as u64 }))
+    }
+
+    /// By the full-text index. What earlier pages gave is gone through again, so that none gives a conversation twice.
+    fn by_words(mut self, index: &str, before: Option<i64>, limit: usize) -> Result<SearchPage, StoreError> {
+        let before = before.unwrap_or(i64::MAX);
+        let reader = self.reader;
+        let mut found =
+            reader.conn.prepare_cached("SELECT rowid FROM texts WHERE texts MATCH ?1 ORDER BY rowid DESC")?;
+        let mut place = reader.conn.prepare_cached("SELECT stream, version FROM events WHERE seq = ?1")?;
+        let mut rows = found.query(params![index])?;
+        let (mut page, mut given, mut last) = (SearchPage::default(), HashSet::new(), before);
+        while let Some(row) = rows.next()? {
+            let seq: i64 = row.get(0)?;
+            let fresh = seq < before;
+            if fresh && (page.hits.len() >= limit || self.exhausted()) {
+                page.next = Some(format!("m{last}"));
+                break;
+            }
+            if fresh {
+                self.looks += 1;
+                last = seq;
+            }
+            let at = place.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let Some((stream, version)): Option<(i64, i64)> = at else { continue };
+            if given.contains(&stream) || !self.fits(stream)? {
                 continue;
             }
-            let Some(row) = self.row(stream)? else { continue };
-            let event = history::event(found, 2)?;
-            let excerpt = excerpt(text_of(&event).unwrap_or_default(), &words);
-            hits.push(LogHit { row, excerpt, version: found.get::<_, i64>(1)? as u64 });
+            let Some((version, body)) = self.newest(stream, version, version)? else { continue };
+            given.insert(stream);
+            if fresh {
+                page.hits.extend(self.hit(stream, version, &body)?);
+            }
         }
-        Ok(hits)
+        Ok(page)
+    }
+
+    /// By conversations, newest change first.
+    fn by_conversation(
+        mut self,
+        query: &Query,
+        sites: &[i64],
+        before: i64,
+        limit: usize,
+    ) -> Result<SearchPage, StoreError> {
+        let mut page = SearchPage::default();
+        let mut before = before;
+        loop {
+            let (spots, more) = match open_states(query) {
+                Some(states) => (self.reader.changed_in(&states, sites, before)?, false),
+                None => {
+                    let mut spots =
+                        self.reader.by_change(sites, (before.saturating_neg(), i64::MIN), CHUNK)?;
+                    spots.sort_unstable();
+                    let more = spots.len() >= CHUNK;
+                    spots.truncate(CHUNK);
+                    (spots, more)
+                }
+            };
+            for (order, stream) in spots {
+                if page.hits.len() >= limit || self.exhausted() {
+                    page.next = Some(format!("c{before}"));
+                    return Ok(page);
+                }
+                self.looks += 1;
+                before = order.saturating_neg();
+                if !self.fits(stream)? {
+                    continue;
+                }
+                if let Some((version, body)) = self.newest(stream, 1, i64::MAX)? {
+                    page.hits.extend(self.hit(stream, version, &body)?);
+                }
+            }
+            if !more {
+                return Ok(page);
+            }
+        }
     }
 }
 
-/// Whether the index can hold anything of this word.
-fn searchable(word: &str) -> bool {
-    word.chars().any(char::is_alphanumeric)
+impl Reader {
+    /// Conversations in these states by last change, newest first.
+    fn changed_in(
+        &self,
+        states: &[State],
+        sites: &[i64],
+        before: i64,
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT -changed, key FROM conversations WHERE site = ?1 AND state = ?2 AND changed < ?3",
+        )?;
+        let mut spots = Vec::new();
+        for site in sites {
+            for state in states {
+                let mut rows = statement.query(params![site, code(*state), before])?;
+                while let Some(row) = rows.next()? {
+                    spots.push((row.get(0)?, row.get(1)?));
+                }
+            }
+        }
+        spots.sort_unstable();
+        Ok(spots)
+    }
 }
 
-/// The query in FTS5's grammar: every word in quotation marks, so that none of them is an operator.
-fn expression(words: &[&str], sites: Option<&[i64]>) -> String {
-    let mut out = String::from("body : (");
-    for (i, word) in words.iter().enumerate() {
-        if i > 0 {
-            out.push_str(" AND ");
-        }
-        // NUL would end the query early, and is no part of a word.
-        let word: String = word.chars().filter(|c| *c != '\0').take(100).collect();
-        out.push('"');
-        out.push_str(&spaced(&word).replace('"', "\"\""));
-        out.push('"');
-    }
-    out.push_str("*)");
-    if let Some(sites) = sites {
-        let sites: Vec<String> = sites.iter().map(|key| format!("\"{}\"", site_word(*key))).collect();
-        out = format!("site : ({}) AND {out}", sites.join(" OR "));
-    }
-    out
+/// The states a query is limited to where these are few conversations: those not resolved.
+fn open_states(query: &Query) -> Option<Vec<State>> {
+    query.terms.iter().filter(|t| !t.negated).find_map(|t| match t.what {
+        What::Is(Is::State(State::Resolved) | Is::Ticket) => None,
+        What::Is(Is::State(state)) => Some(vec![state]),
+        What::Is(Is::Mine) => Some(vec![State::Active]),
+        What::Is(Is::Open) => Some(vec![State::Queued, State::Active, State::Assistant, State::Snoozed]),
+        What::Is(Is::Waiting) => Some(vec![State::Queued, State::Active, State::Assistant]),
+        _ => None,
+    })
+}
+
+fn parse_cursor(kind: char, text: &str) -> Option<i64> {
+    text.strip_prefix(kind)?.parse().ok()
+}
+
+/// Without case and accents, for comparing parts.
+pub(super) fn folded(text: &str) -> String {
+    text.chars().map(fold).collect()
 }
 
 /// The part of the text around the first of the words in it, from the start where none is found as written.
@@ -116,13 +321,6 @@ fn fold(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_query_is_words_only() {
-        assert_eq!(expression(&["a\"b", "NEAR("], None), "body : (\"a\"\"b\" AND \"NEAR(\"*)");
-        assert_eq!(expression(&["foo"], Some(&[1, 22])), "site : (\"s1\" OR \"s22\") AND body : (\"foo\"*)");
-        assert_eq!(expression(&["你好"], None), "body : (\" 你  好 \"*)");
-    }
 
     #[test]
     fn the_excerpt_shows_the_match() {

@@ -102,6 +102,15 @@ pub struct LogHit {
     pub version: u64,
 }
 
+/// A page of what was found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SearchPage {
+    /// One hit a conversation.
+    pub hits: Vec<LogHit>,
+    /// Where the next page starts; none: this was the last.
+    pub next: Option<String>,
+}
+
 /// An agent, as stored. The token itself is not: only its SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentRecord {

@@ -7,19 +7,22 @@
 mod agent;
 mod agent_reads;
 mod close;
+mod desk;
 mod error;
 mod frame;
 mod limits;
+pub mod query;
 pub mod schema;
 mod visitor;
 
 pub use agent::{
-    AcceptArg, AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, CidOnly,
-    ConversationArg, HistoryOk, ListArg, ListOk, MessageArg, PriorityArg, ReleaseArg, SearchArg, SearchHit,
-    SearchOk, SiteInfo, SnoozeArg, TagArg, TextArg, TransferArg, TypingArg, WatchOk,
+    AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, ConversationArg,
+    HistoryOk, ListArg, ListOk, MessageArg, ReleaseArg, SearchArg, SearchHit, SearchOk, SiteInfo, SnoozeArg,
+    TextArg, TypingArg, WatchOk,
 };
 pub use agent_reads::{ReadArg, SeenArg};
 pub use close::{CloseCode, Range};
+pub use desk::{AcceptArg, CidOnly, PriorityArg, TagArg, TransferArg};
 pub use error::WireError;
 pub use frame::{
     Control, Frame, FromClient, RawRequest, Resume, SUBPROTOCOL, SyncMode, encode_control, encode_eph,

@@ -86,10 +86,30 @@ impl Link {
         SafeText::proven(address)
     }
 
+    /// Host and port; for mail the part after `@`.
+    pub fn place(&self) -> SafeText {
+        let mut place = self.host.clone();
+        if let Some(port) = self.port {
+            let _ = write!(place, ":{port}");
+        }
+        SafeText::proven(place)
+    }
+
+    /// What follows the host, percent-encoded; for mail the whole address. Empty where nothing follows.
+    pub fn rest(&self) -> SafeText {
+        let mail = || format!("{}@{}", self.rest, self.host);
+        SafeText::proven(if self.scheme == Scheme::Mailto { mail() } else { self.rest.clone() })
+    }
+
     /// What is shown before opening: the host first, then the whole address.
     pub fn label(&self) -> SafeText {
         SafeText::proven(format!("{} ({})", self.host, self.address()))
     }
+}
+
+/// The link a text is, if it is one from end to end: a page's address, say.
+pub fn whole(text: &str) -> Option<Link> {
+    find(text).into_iter().next().filter(|link| link.range == (0..text.len()))
 }
 
 /// The links in a text, in order, none overlapping. Linear in the text. Search what is displayed, so that the ranges fit it.
@@ -314,6 +334,17 @@ mod tests {
             assert_eq!(found(text), Vec::<String>::new(), "{text}");
         }
         assert_eq!(find(&format!("https://a.example/?{}", "a".repeat(4_000))), []);
+    }
+
+    #[test]
+    fn parts_and_wholes() {
+        let link = whole("https://a.example:8080/x?q=é#1").expect("a link");
+        assert_eq!((link.place().as_str(), link.rest().as_str()), ("a.example:8080", "/x?q=%C3%A9#1"));
+        let mail = whole("mailto:me@c.example").expect("a link");
+        assert_eq!((mail.place().as_str(), mail.rest().as_str()), ("c.example", "me@c.example"));
+        for text in ["", " https://a.example", "https://a.example.", "https://a.example b", "/orders"] {
+            assert_eq!(whole(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -24,7 +24,9 @@ mod class;
 mod clean;
 mod cleaner;
 mod fold;
+mod json;
 pub mod links;
+pub mod markdown;
 mod punycode;
 mod safe;
 mod untrusted;
@@ -35,5 +37,6 @@ pub mod width;
 mod properties;
 
 pub use clean::{MAX_CLUSTER_BYTES, MAX_EMOJI_JOINS, MAX_LINE_CELLS, MAX_MARKS, clean};
+pub use json::inert_json;
 pub use safe::SafeText;
 pub use untrusted::{MAX_LOG_CELLS, Untrusted};

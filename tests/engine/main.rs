@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod availability;
+mod capacity;
 mod once;
 mod race;
 mod restart;

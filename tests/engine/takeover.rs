@@ -45,6 +45,7 @@ impl Responder for Stalled {
                 decision: None,
                 offered: false,
                 evidence: vec![],
+                hits: vec![],
             }
         })
     }

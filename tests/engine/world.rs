@@ -42,11 +42,20 @@ pub fn site(settings: Settings) -> SiteConfig {
 }
 
 pub fn start_in(dir: &std::path::Path, settings: Settings, responder: Arc<dyn Responder>) -> Engine {
+    start_limited(dir, settings, responder, 0)
+}
+
+fn start_limited(
+    dir: &std::path::Path,
+    settings: Settings,
+    responder: Arc<dyn Responder>,
+    capacity: u32,
+) -> Engine {
     let options = EngineOptions {
         data: dir.to_owned(),
         sites: vec![site(settings)],
         limits: Limits { lease_ms: 400, ..Limits::default() },
-        capacity: 0,
+        capacity,
         responder,
     };
     Engine::start(options).unwrap()
@@ -61,6 +70,17 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let engine = start_in(dir.path(), settings, responder);
         Self { engine, dir, site: demo() }
+    }
+
+    /// Agents are meant to hold at most this many.
+    pub fn limited(capacity: u32) -> Self {
+        Self::limited_in(tempfile::tempdir().unwrap(), demo(), capacity)
+    }
+
+    /// The same in a folder that may have been used before.
+    pub fn limited_in(dir: TempDir, site: SiteId, capacity: u32) -> Self {
+        let engine = start_limited(dir.path(), Settings::default(), Arc::new(DocsResponder), capacity);
+        Self { engine, dir, site }
     }
 
     pub async fn agent(&self, name: &str, role: Role) -> Arc<AgentSession> {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use baton::conversation::{
     Actor, AgentId, AgentRef, AssistantTurn, Card, Cid, Command, Context, Conversation, ConversationId,
-    Handoff, Page, Reason, Rejection, Role, Settings, SiteId, SnoozeUntil, Time, TimerKind, TransferTo,
-    TurnOutcome, VisitorId, VisitorRef, decide,
+    Device, Handoff, Page, Priority, Reason, Rejection, Role, Settings, SiteId, SnoozeUntil, Time, TimerKind,
+    TransferTo, TurnOutcome, VisitorId, VisitorRef, decide,
 };
 use baton::log::{Append, Batch, Log, Principal, StoreError};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ pub struct Op {
 }
 
 prop_compose! {
-    pub fn op()(site in 0u8..2, visitor in 0u8..3, agent in 0u8..2, command in 0u8..24,
+    pub fn op()(site in 0u8..2, visitor in 0u8..3, agent in 0u8..2, command in 0u8..26,
                 minutes in prop_oneof![8 => 0u16..4, 1 => 1000u16..2000], flags: u8, commit: bool) -> Op {
         Op { site, visitor, agent, command, minutes, flags, commit }
     }
@@ -114,7 +114,8 @@ impl Run {
                 typed_at: None,
                 lease_lost_at: (op.flags & 4 != 0).then_some(self.now.plus_ms(-3_600_000)),
                 linked,
-                device: None,
+                device: (op.flags & 2 != 0)
+                    .then(|| Device { locale: Some(format!("l{}", op.flags % 3)), ..Device::default() }),
                 load: None,
                 fresh,
             };
@@ -238,6 +239,11 @@ fn command(op: &Op, c: &Conversation, now: Time) -> (Actor, Command) {
         ),
         21 => (by, Command::Resolve),
         22 => (by, Command::Reopen),
+        23 => {
+            let tag = |n: u8| format!("Tag {}", n % 8);
+            (by, Command::Tag { add: vec![tag(op.flags)], remove: vec![tag(op.flags / 8)] })
+        }
+        24 => (by, Command::SetPriority(Priority::ALL[usize::from(op.flags % 4)])),
         _ => (Actor::System, Command::Timer(TimerKind::ALL[usize::from(op.flags) % TimerKind::ALL.len()])),
     }
 }

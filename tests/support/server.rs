@@ -82,6 +82,15 @@ impl Server {
         add_agent(self.dir.path(), name, role)
     }
 
+    /// A new agent in these groups.
+    pub fn add_agent_to(&self, name: &str, groups: &[&str]) -> String {
+        let token = format!("bt_test_{name}");
+        let hash = Sha256::digest(token.as_bytes()).into();
+        let groups: Vec<String> = groups.iter().map(|g| (*g).to_owned()).collect();
+        baton::log::add_agent_to(self.dir.path(), name, Role::Agent, &groups, &hash).unwrap();
+        token
+    }
+
     /// A new agent who may see these sites only.
     pub fn add_agent_of(&self, name: &str, sites: &[&str]) -> String {
         let token = add_agent(self.dir.path(), name, Role::Agent);
@@ -215,8 +224,17 @@ pub struct Client {
 impl Client {
     /// Opens a socket and reads its hello.
     pub async fn open(addr: SocketAddr, path: &str) -> Client {
+        Client::open_as(addr, path, None).await
+    }
+
+    /// The same from a browser that calls itself so.
+    pub async fn open_as(addr: SocketAddr, path: &str, user_agent: Option<&[u8]>) -> Client {
         let mut request = format!("ws://{addr}{path}").into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse().unwrap());
+        if let Some(name) = user_agent {
+            let name = tokio_tungstenite::tungstenite::http::HeaderValue::from_bytes(name).unwrap();
+            request.headers_mut().insert("user-agent", name);
+        }
         let tcp = TcpStream::connect(addr).await.unwrap();
         let (ws, _) = soon("the handshake", tokio_tungstenite::client_async(request, tcp)).await.unwrap();
         let mut client = Client { ws, kept: Default::default(), last_seq: 0, chained: 0, ids: 0 };

@@ -2,6 +2,8 @@
 //!
 //! Invariant: beyond this file no panel ever meets a string from outside. Refused here: deciding anything.
 
+use std::collections::HashSet;
+
 use jiff::tz::TimeZone;
 
 use super::device;
@@ -11,6 +13,7 @@ use crate::conversation::{
     Reason, Row, RowHolder, State as Standing, Tab, Time, VisitorRef,
 };
 use crate::protocol::AgentInfo;
+use crate::text::links::{self, Link};
 use crate::text::{SafeText, Untrusted};
 
 /// One inert line of text from outside.
@@ -382,6 +385,15 @@ pub struct Said {
     pub who: Who,
     /// What, with sources and files below.
     pub text: SafeText,
+    /// Links in it, each once, in order: none where the system speaks.
+    pub links: Vec<Link>,
+}
+
+/// Each address once.
+fn distinct(mut links: Vec<Link>) -> Vec<Link> {
+    let mut seen = HashSet::new();
+    links.retain(|link| seen.insert(link.address().to_string()));
+    links
 }
 
 impl Said {
@@ -422,7 +434,12 @@ impl Said {
                 (Who::Marker, format!("{who}{what}{about}"))
             }
         };
-        Self { version: entry.version, at: entry.at, who, text: block(&text) }
+        let text = block(&text);
+        let links = match who {
+            Who::Notice | Who::Marker => Vec::new(),
+            _ => distinct(links::find(text.as_str())),
+        };
+        Self { version: entry.version, at: entry.at, who, text, links }
     }
 }
 

@@ -3,7 +3,7 @@
 //! The reducer needs the rows as much as the drawing does: it must know how far one can scroll. Invariant: each piece is inert,
 //! says whether it came from outside, and no row is wider than the page.
 
-use crate::text::links::Link;
+use crate::text::links::{self, Link};
 use crate::text::{SafeText, width};
 
 /// How a piece of a row stands out.
@@ -100,9 +100,7 @@ impl Page {
 
     /// An address: as our parser spells it, with the link behind it, where it is one.
     pub fn address(&mut self, url: &SafeText) {
-        let mut links = crate::text::links::find(url.as_str());
-        let whole = links.len() == 1 && links[0].range() == (0..url.as_str().len());
-        let Some(link) = links.pop().filter(|_| whole) else { return self.text("", url, Ink::Plain) };
+        let Some(link) = links::whole(url.as_str()) else { return self.text("", url, Ink::Plain) };
         let from = self.rows.len();
         self.text("", &link.address(), Ink::Plain);
         for row in &mut self.rows[from..] {

@@ -40,11 +40,21 @@ pub struct Transcript {
     scroll: Scroll,
     /// The entry the unread begins with: a line above it says so.
     unread: Option<u64>,
+    /// The message the cursor stands on: what is copied.
+    cursor: Option<u64>,
 }
 
 /// Rows of gutter above an entry's text: none where the gutter stands beside it, and none for what merely happened.
 pub fn head_rows(who: Who, w: u16) -> usize {
     usize::from(!layout::gutter_beside(w) && who != Who::Marker)
+}
+
+/// Links listed below an entry; more are only counted.
+pub const LINKS_SHOWN: usize = 3;
+
+/// Rows of links below an entry's text.
+pub fn link_rows(said: &Said) -> usize {
+    said.links.len().min(LINKS_SHOWN + 1)
 }
 
 impl Transcript {
@@ -74,12 +84,18 @@ impl Transcript {
 
     /// Rows an entry takes in a transcript of `w` columns.
     pub fn rows_of(&self, said: &Said, w: u16) -> usize {
-        self.rows_above(said, w) + width::wrap(said.text.as_str(), layout::body_width(w)).len()
+        let text = width::wrap(said.text.as_str(), layout::body_width(w)).len();
+        self.rows_above(said, w) + text + link_rows(said)
     }
 
     /// The version of the entry the unread begins with.
     pub fn unread_from(&self) -> Option<u64> {
         self.unread
+    }
+
+    /// The version of the message the cursor stands on.
+    pub fn cursor(&self) -> Option<u64> {
+        self.cursor
     }
 
     /// Marks where the unread begins.
@@ -121,7 +137,7 @@ impl Transcript {
     pub fn renew(&mut self, fresh: Transcript) {
         let joins = fresh.entries.front().is_some_and(|first| self.entries.contains(first));
         if self.scroll == Scroll::Tail || !joins {
-            *self = Self { unread: self.unread, ..fresh };
+            *self = Self { unread: self.unread, cursor: self.cursor, ..fresh };
             return;
         }
         self.loading = false;
@@ -208,6 +224,15 @@ impl Transcript {
         })
     }
 
+    /// Index of the last entry in sight, and how many rows of it are seen; none: all of them. Wraps nothing.
+    pub fn last_in_sight(&self) -> Option<(usize, Option<usize>)> {
+        let last = self.entries.len().checked_sub(1)?;
+        Some(match self.scroll {
+            Scroll::Tail => (last, None),
+            Scroll::At { version, row } => (self.index_after(version).saturating_sub(1), Some(row)),
+        })
+    }
+
     /// Index of the first entry with a greater version.
     fn index_after(&self, version: u64) -> usize {
         self.entries.partition_point(|said| said.version <= version)
@@ -252,7 +277,13 @@ mod tests {
     use crate::conversation::Time;
 
     fn said(version: u64) -> Said {
-        Said { version, at: Time(0), who: Who::Visitor, text: super::super::door::block("one line") }
+        Said {
+            version,
+            at: Time(0),
+            who: Who::Visitor,
+            text: super::super::door::block("one line"),
+            links: Vec::new(),
+        }
     }
 
     fn of(versions: std::ops::RangeInclusive<u64>) -> Transcript {

@@ -1,10 +1,12 @@
 //! The screen: what ratatui draws, as bytes, and the few other things a terminal is told.
 //!
 //! Written out by hand, so that the bytes a console emits are a short, known list: `CSI H`, `CSI m`, `CSI 2J`, cursor on
-//! and off, BEL and one title sequence made of fixed words. A frame is one write; one that changes nothing writes nothing.
+//! and off, BEL, one title sequence made of fixed words, and links (OSC 8) around our own rendering of addresses we
+//! have parsed, closed before anything else is written. A frame is one write; one that changes nothing writes nothing.
 //! Invariant: after a cell whose width terminals disagree about, the next one is placed absolutely (SAFETY.md 2, rule 4).
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
@@ -12,6 +14,7 @@ use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 
 use crate::console::app::Title;
+use crate::console::ui::{Behind, number_of};
 
 /// Where a screen's size comes from.
 pub type SizeOf = fn() -> io::Result<(u16, u16)>;
@@ -37,17 +40,35 @@ pub struct Screen<W: Write> {
     /// Where the terminal's cursor is after what was written; none: nobody knows.
     at: Option<Position>,
     style: Option<(Color, Color, Modifier)>,
+    /// The addresses behind the cells of the frame that is drawn, by number.
+    behind: Behind,
+    /// The link that is begun and not closed; 0 for none.
+    link: u32,
 }
 
 impl<W: Write> Screen<W> {
     /// A screen that writes here.
     pub fn new(out: W, size: SizeOf) -> Self {
-        Self { out, bytes: Vec::new(), size, cursor: Cursor::Unknown, at: None, style: None }
+        Self {
+            out,
+            bytes: Vec::new(),
+            size,
+            cursor: Cursor::Unknown,
+            at: None,
+            style: None,
+            behind: Vec::new(),
+            link: 0,
+        }
     }
 
     /// Where it writes to.
     pub fn out(&self) -> &W {
         &self.out
+    }
+
+    /// Takes the addresses behind the cells of the frame that comes.
+    pub fn links(&mut self, behind: &[(u32, Arc<str>)]) {
+        behind.clone_into(&mut self.behind);
     }
 
     /// Rings.
@@ -82,7 +103,24 @@ impl<W: Write> Screen<W> {
         Ok(())
     }
 
+    /// Begins, changes or closes the link. An address that is not what our parser puts out is none.
+    fn lead_to(&mut self, number: u32) {
+        if self.link == number {
+            return;
+        }
+        let address = self.behind.iter().find(|(known, _)| *known == number).map(|(_, address)| &**address);
+        let address = address.filter(|a| a.bytes().all(|b| b.is_ascii_graphic())).unwrap_or_default();
+        let now = if address.is_empty() { 0 } else { number };
+        if now != self.link {
+            self.bytes.extend_from_slice(b"\x1b]8;;");
+            self.bytes.extend_from_slice(address.as_bytes());
+            self.bytes.extend_from_slice(b"\x1b\\");
+            self.link = now;
+        }
+    }
+
     fn paint(&mut self, cell: &Cell) -> io::Result<()> {
+        self.lead_to(number_of(cell));
         let style = (cell.fg, cell.bg, cell.modifier);
         if self.style == Some(style) {
             return Ok(());
@@ -155,6 +193,7 @@ impl<W: Write> Backend for Screen<W> {
             self.bytes.extend_from_slice(cell.symbol().as_bytes());
             self.at = certain(cell.symbol()).then_some(Position { x: x + 1, y });
         }
+        self.lead_to(0);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use ratatui::buffer::Buffer;
 
 use super::Look;
+use super::links::Links;
 use super::page;
 use crate::console::app::State;
 use crate::console::app::layout::Area;
@@ -29,7 +30,7 @@ use crate::console::app::panel;
 /// Nina Kowalski
 /// nina@example.com
 /// left 2m ago on /orders/4711
-/// Mon 15:30 there, in Europe/Zurich
+/// Mon 15:30 there · Europe/Zurich
 /// speaks de-CH
 /// Firefox 140 · Linux
 ///
@@ -41,6 +42,6 @@ use crate::console::app::panel;
 /// 2d ago, resolved
 ///   Change of address      4 more: J
 /// ```
-pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
-    page::draw(buf, area, &panel::page(state, area.w), state.panel_top, "J", look);
+pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, links: &mut Links) {
+    page::draw(buf, area, &panel::page(state, area.w), state.panel_top, "J", look, links);
 }

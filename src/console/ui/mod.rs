@@ -10,6 +10,7 @@ mod conversation;
 mod dialog;
 mod footer;
 mod glyphs;
+mod links;
 mod list;
 mod page;
 mod paint;
@@ -24,6 +25,7 @@ mod transcript;
 mod why;
 
 use ratatui::Frame;
+use ratatui::layout::Position;
 
 use crate::console::app::State;
 use crate::console::app::layout::{self, Area};
@@ -31,6 +33,7 @@ use crate::console::app::state::{Focus, Overlay};
 use crate::conversation::ConversationId;
 
 pub use glyphs::Glyphs;
+pub use links::{Behind, Links, number_of};
 pub use paint::is_outside;
 pub use theme::{Look, LookChoice};
 pub use transcript::Cache;
@@ -46,11 +49,19 @@ pub enum Target {
 
 /// Where things landed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HitMap(Vec<(Area, Target)>);
+pub struct HitMap {
+    places: Vec<(Area, Target)>,
+    cursor: Option<Position>,
+}
 
 impl HitMap {
     fn add(&mut self, area: Area, target: Target) {
-        self.0.push((area, target));
+        self.places.push((area, target));
+    }
+
+    /// Where the cursor stands; none: nothing is typed.
+    pub fn cursor(&self) -> Option<Position> {
+        self.cursor
     }
 
     /// What stands at a cell.
@@ -59,7 +70,7 @@ impl HitMap {
             (area.x..area.x.saturating_add(area.w)).contains(&x)
                 && (area.y..area.y.saturating_add(area.h)).contains(&y)
         };
-        self.0.iter().find(|(area, _)| inside(area)).map(|(_, target)| *target)
+        self.places.iter().find(|(area, _)| inside(area)).map(|(_, target)| *target)
     }
 }
 
@@ -74,6 +85,7 @@ impl HitMap {
 /// ```
 pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache) -> HitMap {
     let mut hits = HitMap::default();
+    cache.begin();
     let size = frame.area();
     if layout::too_small((size.width, size.height)) {
         too_small(frame, look);
@@ -93,19 +105,19 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         paint::divider(frame.buffer_mut(), whole, look.dim());
         conversation::draw_head(frame.buffer_mut(), head, state, look);
         if state.card_over {
-            context::draw(frame.buffer_mut(), body, state, look);
+            context::draw(frame.buffer_mut(), body, state, look, cache.links_mut());
         } else {
             transcript::draw(frame.buffer_mut(), body, state, look, cache);
         }
     }
     if let Some(area) = panes.context {
         paint::divider(frame.buffer_mut(), area, look.dim());
-        context::draw(frame.buffer_mut(), area, state, look);
+        context::draw(frame.buffer_mut(), area, state, look, cache.links_mut());
     }
     if let Some(area) = panes.composer {
         let cursor = composer::draw(frame.buffer_mut(), area, state, look);
         if let Some(at) = cursor.filter(|_| state.overlay.is_none() && state.focus == Focus::Composer) {
-            frame.set_cursor_position(at);
+            hits.cursor = Some(at);
         }
     }
     status::draw(frame.buffer_mut(), panes.status, state, look);
@@ -117,7 +129,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look)),
         Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look)),
         Some(Overlay::Why(why)) => {
-            why::draw(frame.buffer_mut(), *why, state, look);
+            why::draw(frame.buffer_mut(), *why, state, look, cache.links_mut());
             None
         }
         Some(Overlay::Confirm(c)) => {
@@ -125,7 +137,8 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
             None
         }
     };
-    if let Some(at) = cursor {
+    hits.cursor = cursor.or(hits.cursor);
+    if let Some(at) = hits.cursor {
         frame.set_cursor_position(at);
     }
     glyphs::fold(look.glyphs, frame.buffer_mut());

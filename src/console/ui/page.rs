@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::Look;
-use super::paint::{cut, outside, own, put, put_right};
+use super::links::Links;
+use super::paint::{cells, cut, outside, own, put, put_right};
 use crate::console::app::layout::Area;
 use crate::console::app::page::{Ink, Page, Piece};
 
@@ -24,7 +25,15 @@ fn style(ink: Ink, look: Look) -> Style {
 ///  Refund for order 4711
 ///                          12 more: J
 /// ```
-pub fn draw(buf: &mut Buffer, area: Area, page: &Page, top: usize, keys: &'static str, look: Look) {
+pub fn draw(
+    buf: &mut Buffer,
+    area: Area,
+    page: &Page,
+    top: usize,
+    keys: &'static str,
+    look: Look,
+    links: &mut Links,
+) {
     let top = top.min(page.lowest_top(area.h));
     let inner = Area { w: area.w.saturating_sub(1), ..area };
     let below = page.rows.len().saturating_sub(top + usize::from(area.h));
@@ -35,7 +44,12 @@ pub fn draw(buf: &mut Buffer, area: Area, page: &Page, top: usize, keys: &'stati
             let style = style(*ink, look);
             own(text.clone(), if *from_outside { outside(style) } else { style })
         });
-        put(buf, inner, 1, y, cut(spans.collect(), usize::from(inner.w.saturating_sub(1))));
+        let spans = cut(spans.collect(), usize::from(inner.w.saturating_sub(1)));
+        let wide = u16::try_from(cells(&spans)).unwrap_or(u16::MAX);
+        put(buf, inner, 1, y, spans);
+        if let Some(link) = &row.link {
+            links.put(buf, inner, (1, y, wide), link, look);
+        }
     }
     if below > 0 {
         let words = vec![own(format!(" {} more: {keys} ", below + 1), look.selected())];

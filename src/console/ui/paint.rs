@@ -67,6 +67,15 @@ pub fn cut(spans: Vec<Span<'static>>, max: usize) -> Vec<Span<'static>> {
     out
 }
 
+/// Writes a text that is known to fit, from column `x` of a row on; gives the column after it.
+pub fn write(buf: &mut Buffer, area: Area, x: u16, row: u16, text: &str, style: Style) -> u16 {
+    if text.is_empty() || row >= area.h || x >= area.w {
+        return x;
+    }
+    let (end, _) = buf.set_stringn(area.x + x, area.y + row, text, usize::from(area.w - x), style);
+    end - area.x
+}
+
 /// Draws a line at a row of an area, from column `x` of it.
 pub fn put(buf: &mut Buffer, area: Area, x: u16, row: u16, spans: Vec<Span<'static>>) {
     if row >= area.h || x >= area.w {

@@ -25,7 +25,7 @@ pub struct Look {
 impl Default for Look {
     /// Everything a terminal of today can show.
     fn default() -> Self {
-        Self { colour: true, glyphs: Glyphs::Unicode, links: true }
+        Self::FULL
     }
 }
 
@@ -39,6 +39,9 @@ pub struct LookChoice {
 }
 
 impl Look {
+    /// Everything a terminal of today can show.
+    pub const FULL: Self = Self { colour: true, glyphs: Glyphs::Unicode, links: true };
+
     /// The look that suits a terminal, from its environment: `NO_COLOR`, `TERM`, and the locale (`LC_ALL`, `LC_CTYPE`, `LANG`:
     /// the first that is not empty counts, as POSIX has it).
     ///

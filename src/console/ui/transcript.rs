@@ -7,38 +7,67 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use super::Look;
-use super::paint::{outside, own, put, put_right};
+use super::links::Links;
+use super::paint::{cells, cut, outside, own, put, put_right, write};
 use crate::client::DraftKind;
 use crate::console::app::State;
 use crate::console::app::door::Who;
-use crate::console::app::layout::{Area, body_width, gutter_beside};
+use crate::console::app::layout::{Area, BAR, GUTTER, MARGIN, body_width, gutter_beside};
 use crate::console::app::state::{EchoState, Open};
-use crate::console::app::transcript::{Scroll, head_rows};
+use crate::console::app::transcript::{LINKS_SHOWN, Scroll, Transcript, head_rows};
 use crate::conversation::{ConversationId, Time};
-use crate::text::{SafeText, width};
+use crate::text::links::Link;
+use crate::text::{SafeText, markdown, width};
 
 /// Wrapped entries kept; more than a screen needs, little enough to forget all at once.
 const WRAPS: usize = 2_048;
 
-/// Where the rows of a text begin and end, bytes.
-type Wrapped = Arc<[Range<usize>]>;
+/// How a text is laid out at some width.
+#[derive(Debug)]
+struct Laid {
+    /// Where its rows begin and end, bytes.
+    rows: Vec<Range<usize>>,
+    /// Where it is Markdown.
+    kinds: Vec<markdown::Span>,
+}
+
+impl Laid {
+    fn of(text: &str, who: Who, w: u16) -> Arc<Self> {
+        // What the system says is no Markdown.
+        let plain = matches!(who, Who::Notice | Who::Marker);
+        let kinds = if plain { Vec::new() } else { markdown::spans(text) };
+        Arc::new(Self { rows: width::wrap(text, body_width(w)), kinds })
+    }
+}
 
 /// What drawing remembers. Throwing it away changes nothing but time.
 #[derive(Debug, Default)]
 pub struct Cache {
-    wraps: HashMap<(ConversationId, u64, u16), Wrapped>,
+    laid: HashMap<(ConversationId, u64, u16), Arc<Laid>>,
+    links: Links,
 }
 
 impl Cache {
-    fn rows(&mut self, id: ConversationId, version: u64, w: u16, text: &str) -> Wrapped {
-        if self.wraps.len() > WRAPS {
-            self.wraps.clear();
+    /// Begins a frame.
+    pub(super) fn begin(&mut self) {
+        self.links.begin();
+        if self.laid.len() > WRAPS {
+            self.laid.clear();
         }
-        let wrap = || width::wrap(text, body_width(w)).into();
-        Arc::clone(self.wraps.entry((id, version, w)).or_insert_with(wrap))
+    }
+
+    /// The links of the frame that was drawn.
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// The links, for a panel that has some.
+    pub(super) fn links_mut(&mut self) -> &mut Links {
+        &mut self.links
     }
 }
 
@@ -85,12 +114,13 @@ fn time_of(at: Time, now: Time, tz: &TimeZone) -> String {
 
 /// Something to draw: an entry, or what is not one yet.
 struct Block<'a> {
+    /// Its place; none for what is no entry yet.
+    version: Option<u64>,
     who: Who,
     word: &'static str,
     at: Option<Time>,
     text: &'a SafeText,
-    /// Key for the cache; none: not kept.
-    version: Option<u64>,
+    links: &'a [Link],
 }
 
 /// ```text
@@ -128,12 +158,11 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, cache: &mut
         );
         return;
     }
-    let rows = rows(area, state, open, look, cache);
-    for (y, (gutter, text)) in (0u16..).zip(rows.into_iter().rev()) {
-        put(buf, area, 0, y, gutter);
-        // The last columns stay free of text from outside, whatever a terminal thinks of its width.
-        let x = if gutter_beside(area.w) { 18 } else { 2 };
-        put(buf, area, x, y, text);
+    let rows = rows(area, state, open, cache);
+    // The last columns stay free of text from outside, whatever a terminal thinks of its width.
+    let x = if gutter_beside(area.w) { GUTTER } else { BAR };
+    for (y, row) in (0u16..).zip(rows.iter().rev()) {
+        row.draw(buf, area, (x, y), look, &mut cache.links);
     }
     let below = open.transcript.below();
     if below > 0 {
@@ -142,42 +171,163 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, cache: &mut
     }
 }
 
-type Row = (Vec<Span<'static>>, Vec<Span<'static>>);
+/// A row to draw; its text is borrowed from the state.
+struct Row<'a> {
+    who: Who,
+    /// Time and word, on the first row of an entry.
+    lead: Option<(String, &'static str)>,
+    what: What<'a>,
+    /// Whether the message cursor stands on its entry.
+    chosen: bool,
+}
 
-/// The rows in sight, last first.
-fn rows(area: Area, state: &State, open: &Open, look: Look, cache: &mut Cache) -> Vec<Row> {
-    let room = usize::from(area.h);
-    let mut out: Vec<Row> = Vec::with_capacity(room);
-    let scroll = open.transcript.scroll();
-    if scroll == Scroll::Tail {
-        for block in tail(state, open).iter().rev() {
-            push_rows(&mut out, block, usize::MAX, area.w, state, open.id, look, cache);
+enum What<'a> {
+    /// The gutter alone, where it stands above the text.
+    Head,
+    /// A row of a text.
+    Text { text: &'a str, row: usize, laid: Arc<Laid> },
+    /// A link of the text above.
+    Link(&'a Link),
+    /// So many links more.
+    More(usize),
+    /// The unread begins below.
+    New,
+    /// There are older entries.
+    Older,
+}
+
+impl Row<'_> {
+    fn draw(&self, buf: &mut Buffer, area: Area, (x, y): (u16, u16), look: Look, links: &mut Links) {
+        if let What::Older = self.what {
+            return put(buf, area, 0, y, vec![own("  older ones: k, or g", look.dim())]);
+        }
+        if let What::New = self.what {
+            let line = "─".repeat(usize::from(area.w).saturating_sub(10));
+            return put(buf, area, 0, y, vec![own(format!("── new {line}"), look.bold())]);
+        }
+        let style = look.who(self.who);
+        let style = if self.chosen { style.patch(look.selected()) } else { style };
+        if let Some((time, word)) = &self.lead {
+            write(buf, area, 0, y, time, look.dim());
+            write(buf, area, 6, y, word, style);
+        }
+        let beside = gutter_beside(area.w);
+        let at = if beside { x - 2 } else { 0 };
+        match &self.what {
+            What::Head | What::New | What::Older => {}
+            What::Text { text, row, laid } => {
+                let mark = if *row == 0 { mark(self.who) } else { next_mark(self.who) };
+                write(buf, area, at, y, mark, style);
+                self.text(buf, area, (x, y), look, text, &laid.rows[*row], &laid.kinds);
+            }
+            What::Link(link) => {
+                // The mark stands in the gutter, where no text from outside can write one.
+                write(buf, area, at, y, "↗", look.dim());
+                let room = usize::from(area.w.saturating_sub(x + MARGIN));
+                let spans = cut(shown(link, look), room);
+                let wide = u16::try_from(cells(&spans)).unwrap_or(0);
+                put(buf, area, x, y, spans);
+                links.put(buf, area, (x, y, wide), link, look);
+            }
+            What::More(n) => {
+                write(buf, area, at, y, "↗", look.dim());
+                put(buf, area, x, y, vec![own(format!("+{n} more: o"), look.dim())]);
+            }
         }
     }
-    let Some((index, last_row)) = open.transcript.place(area.w) else {
-        out.truncate(room);
-        return out;
+
+    /// A row of a text, each piece in the style of what it is.
+    #[expect(clippy::too_many_arguments, reason = "one caller's locals, once")]
+    fn text(
+        &self,
+        buf: &mut Buffer,
+        area: Area,
+        (mut x, y): (u16, u16),
+        look: Look,
+        text: &str,
+        row: &Range<usize>,
+        kinds: &[markdown::Span],
+    ) {
+        let plain = outside(look.said(self.who));
+        let words = text[row.clone()].trim_end_matches([' ', '\n']);
+        let (mut at, end) = (row.start, row.start + words.len());
+        let first = kinds.partition_point(|(range, _)| range.end <= at);
+        for (range, kind) in &kinds[first..] {
+            if range.start >= end {
+                break;
+            }
+            let (from, to) = (range.start.max(at), range.end.min(end));
+            x = write(buf, area, x, y, &text[at..from], plain);
+            x = write(buf, area, x, y, &text[from..to], styled(plain, *kind, look));
+            at = to;
+        }
+        write(buf, area, x, y, &text[at..end], plain);
+    }
+}
+
+/// The style of a piece of Markdown. Its signs stay, dimmed, so nothing is said by style alone.
+fn styled(plain: Style, kind: markdown::Kind, look: Look) -> Style {
+    let mut style = plain;
+    if kind.marker || kind.quote {
+        style = style.add_modifier(Modifier::DIM);
+    }
+    if kind.emphasis {
+        style = style.add_modifier(Modifier::ITALIC);
+    }
+    if kind.strong || kind.bullet {
+        style = style.add_modifier(Modifier::BOLD);
+    }
+    if kind.code { style.patch(look.code()) } else { style }
+}
+
+/// A link as we spell it: the host first, where nobody can hide it.
+fn shown(link: &Link, look: Look) -> Vec<Span<'static>> {
+    let (place, rest) = (link.place(), link.rest());
+    let mut spans = vec![own(place.to_string(), look.link().patch(look.bold()))];
+    if !matches!(rest.as_str(), "" | "/") {
+        spans.extend([own(" › ", look.dim()), own(rest.to_string(), look.link())]);
+    }
+    spans
+}
+
+/// The rows in sight, last first.
+fn rows<'a>(area: Area, state: &'a State, open: &'a Open, cache: &mut Cache) -> Vec<Row<'a>> {
+    let room = usize::from(area.h);
+    let mut page = Page { rows: Vec::with_capacity(room + 4), room, w: area.w, state };
+    if open.transcript.scroll() == Scroll::Tail {
+        for block in tail(state, open).iter().rev() {
+            page.push(block, usize::MAX, Laid::of(block.text.as_str(), block.who, area.w));
+        }
+    }
+    let Some((index, seen)) = open.transcript.last_in_sight() else {
+        page.rows.truncate(room);
+        return page.rows;
     };
-    let mut upto = if scroll == Scroll::Tail { usize::MAX } else { last_row };
+    let mut upto = seen.unwrap_or(usize::MAX);
     for said in open.transcript.entries().range(..=index).rev() {
-        if out.len() >= room {
+        if page.rows.len() >= room {
             break;
         }
+        let laid = cache
+            .laid
+            .entry((open.id, said.version, area.w))
+            .or_insert_with(|| Laid::of(said.text.as_str(), said.who, area.w));
         let block = Block {
+            version: Some(said.version),
             who: said.who,
             word: word(said.who),
             at: Some(said.at),
             text: &said.text,
-            version: Some(said.version),
+            links: &said.links,
         };
-        push_rows(&mut out, &block, upto, area.w, state, open.id, look, cache);
+        page.push(&block, upto, Arc::clone(laid));
         upto = usize::MAX;
     }
-    if out.len() < room && open.transcript.more() {
-        out.push((vec![own("  older ones: k, or g", look.dim())], Vec::new()));
+    if page.rows.len() < room && open.transcript.more() {
+        page.rows.push(Row { who: Who::Marker, lead: None, what: What::Older, chosen: false });
     }
-    out.truncate(room);
-    out
+    page.rows.truncate(room);
+    page.rows
 }
 
 const HELD: &str = "held: u";
@@ -190,7 +340,14 @@ const FAILED: &str = "failed";
 fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
     let mut blocks = Vec::new();
     if let Some(partial) = &open.partial {
-        blocks.push(Block { who: Who::Assistant, word: "writes…", at: None, text: partial, version: None });
+        blocks.push(Block {
+            version: None,
+            who: Who::Assistant,
+            word: "writes…",
+            at: None,
+            text: partial,
+            links: &[],
+        });
     }
     for echo in state.echoes.iter().filter(|echo| echo.conversation == open.id) {
         let (word, text) = match &echo.state {
@@ -201,72 +358,74 @@ fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
             EchoState::Failed => (FAILED, &echo.text),
         };
         let who = if echo.kind == DraftKind::Note { Who::Note } else { Who::Me };
-        blocks.push(Block { who, word, at: None, text, version: None });
+        blocks.push(Block { version: None, who, word, at: None, text, links: &[] });
     }
     if let Some(typing) = state.typing.get(&open.id) {
-        const TYPES: &SafeText = &SafeText::literal("…");
+        const TYPES: &SafeText = &SafeText::literal("...");
         let (who, word) = match &typing.agent {
             Some(_) => (Who::Agent, "types"),
             None => (Who::Visitor, "types"),
         };
         blocks.push(Block {
+            version: None,
             who,
             word,
             at: None,
             text: typing.agent.as_ref().unwrap_or(TYPES),
-            version: None,
+            links: &[],
         });
     }
     blocks
 }
 
-/// Adds a block's rows, last first, from row `upto` on (counting the head row, where the gutter stands above).
-#[expect(clippy::too_many_arguments, reason = "one caller's locals, twice")]
-fn push_rows(
-    out: &mut Vec<Row>,
-    block: &Block<'_>,
-    upto: usize,
+/// The rows of a page, last first.
+struct Page<'a> {
+    rows: Vec<Row<'a>>,
+    room: usize,
     w: u16,
-    state: &State,
-    id: ConversationId,
-    look: Look,
-    cache: &mut Cache,
-) {
-    let text = block.text.as_str();
-    let wrapped = match block.version {
-        Some(version) => cache.rows(id, version, w, text),
-        None => width::wrap(text, body_width(w)).into(),
-    };
-    let beside = gutter_beside(w);
-    let (who, said) = (look.who(block.who), look.said(block.who));
-    let time = block.at.map_or_else(String::new, |at| time_of(at, state.server_now(), &state.tz));
-    let gutter_above = head_rows(block.who, w);
-    let unread = state.open.as_ref().and_then(|open| open.transcript.unread_from());
-    let begins = unread.is_some() && unread == block.version;
-    let head = gutter_above + usize::from(begins);
-    for (row, range) in wrapped.iter().enumerate().rev() {
-        if row + head > upto {
-            continue;
-        }
-        let gutter = match (beside, row) {
-            (true, 0) => vec![
-                own(format!("{time:<5} "), look.dim()),
-                own(format!("{:<9} ", block.word), who),
-                own(mark(block.who), who),
-            ],
-            (true, _) => vec![own(format!("{:16}{}", "", next_mark(block.who)), who)],
-            (false, 0) => vec![own(mark(block.who), who)],
-            (false, _) => vec![own(next_mark(block.who), who)],
+    state: &'a State,
+}
+
+impl<'a> Page<'a> {
+    /// Adds a block's rows, last first, from row `upto` on (counting the head row, where the gutter stands above).
+    fn push(&mut self, block: &Block<'a>, upto: usize, laid: Arc<Laid>) {
+        let who = block.who;
+        let transcript = self.state.open.as_ref().map(|open| &open.transcript);
+        let is = |version: Option<u64>| version.is_some() && version == block.version;
+        let begins = is(transcript.and_then(Transcript::unread_from));
+        let chosen = is(transcript.and_then(Transcript::cursor));
+        let gutter_above = head_rows(who, self.w);
+        let head = gutter_above + usize::from(begins);
+        let text_rows = laid.rows.len();
+        let lead = || {
+            let time =
+                block.at.map_or_else(String::new, |at| time_of(at, self.state.server_now(), &self.state.tz));
+            (time, block.word)
         };
-        let words = text[range.clone()].trim_end_matches([' ', '\n']).to_owned();
-        out.push((gutter, vec![Span::styled(words, outside(said))]));
-    }
-    if gutter_above > 0 && upto >= usize::from(begins) {
-        out.push((vec![own(format!("{time:<5} "), look.dim()), own(block.word, who)], Vec::new()));
-    }
-    if begins {
-        let line = "─".repeat(usize::from(w).saturating_sub(10));
-        out.push((vec![own(format!("── new {line}"), look.bold())], Vec::new()));
+        let links = block.links.len();
+        let more = (links > LINKS_SHOWN).then(|| What::More(links - LINKS_SHOWN));
+        let listed = block.links.iter().take(LINKS_SHOWN).map(What::Link).chain(more);
+        let first = head + text_rows;
+        let mut below: Vec<What<'a>> =
+            listed.enumerate().filter(|(row, _)| row + first <= upto).map(|(_, what)| what).collect();
+        while let Some(what) = below.pop() {
+            self.rows.push(Row { who, lead: None, what, chosen });
+        }
+        for row in (0..text_rows).rev().filter(|row| row + head <= upto) {
+            // A long text goes on far above the first row in sight.
+            if self.rows.len() >= self.room {
+                return;
+            }
+            let lead = (gutter_above == 0 && row == 0 && gutter_beside(self.w)).then(lead);
+            let what = What::Text { text: block.text.as_str(), row, laid: Arc::clone(&laid) };
+            self.rows.push(Row { who, lead, what, chosen });
+        }
+        if gutter_above > 0 && upto >= usize::from(begins) {
+            self.rows.push(Row { who, lead: Some(lead()), what: What::Head, chosen });
+        }
+        if begins {
+            self.rows.push(Row { who, lead: None, what: What::New, chosen: false });
+        }
     }
 }
 

@@ -45,6 +45,11 @@ fn every_cell_of_state_and_command_has_the_answer_of_the_design() {
     let snooze = Command::Snooze(SnoozeUntil::NextMessage);
     let release = Command::Release { reason: None };
     let note = Command::AddNote { text: "n".into() };
+    let noted = Command::Transfer { to: TransferTo::Agent(agent(2)), note: Some("wants a refund".into()) };
+    let tag = Command::Tag { add: vec!["vip".into()], remove: vec![] };
+    let untag = Command::Tag { add: vec![], remove: vec!["vip".into()] };
+    let urgent = Command::SetPriority(Priority::Urgent);
+    let normal = Command::SetPriority(Priority::Normal);
     let says = World::new().assistant_says("x");
     #[rustfmt::skip]
     let table: &[(&str, Actor, &Command, [&str; 5])] = &[
@@ -69,6 +74,18 @@ fn every_cell_of_state_and_command_has_the_answer_of_the_design() {
         ("holder to colleague", by_agent(1),     &colleague,    ["not_held",             "active",            "active",             "active",             "resolved"]),
         ("holder to group",     by_agent(1),     &group,        ["not_held",             "queued",            "queued",             "queued",             "resolved"]),
         ("agent to group",      by_agent(2),     &group,        ["not_held",             "queued",            "held_by_other",      "held_by_other",      "resolved"]),
+        ("holder to colleague, noted", by_agent(1), &noted,     ["not_held",             "active",            "active",             "active",             "resolved"]),
+        ("colleague to themself, noted", by_agent(2), &noted,   ["not_held",             "active",            "held_by_other",      "held_by_other",      "resolved"]),
+        ("agent tags",          by_agent(2),     &tag,          ["assistant",            "queued",            "active",             "snoozed",            "resolved"]),
+        ("holder tags",         by_agent(1),     &tag,          ["assistant",            "queued",            "active",             "snoozed",            "resolved"]),
+        ("agent takes no tag",  by_agent(2),     &untag,        ["=",                    "=",                 "=",                  "=",                  "="]),
+        ("agent sets priority", by_agent(2),     &urgent,       ["assistant",            "queued",            "active",             "snoozed",            "resolved"]),
+        ("agent leaves priority", by_agent(2),   &normal,       ["=",                    "=",                 "=",                  "=",                  "="]),
+        ("visitor tags",        by_visitor(),    &tag,          ["forbidden"; 5]),
+        ("visitor sets priority", by_visitor(),  &urgent,       ["forbidden"; 5]),
+        ("assistant tags",      Actor::Assistant, &tag,         ["forbidden"; 5]),
+        ("assistant sets priority", Actor::Assistant, &urgent,  ["forbidden"; 5]),
+        ("timer tags",          Actor::System,   &tag,          ["forbidden"; 5]),
         ("holder hands back",   by_agent(1),     &Command::HandBack, ["already_with_assistant", "assistant",  "assistant",          "assistant",          "resolved"]),
         ("agent hands back",    by_agent(2),     &Command::HandBack, ["already_with_assistant", "assistant",  "held_by_other",      "held_by_other",      "resolved"]),
         ("holder snoozes",      by_agent(1),     &snooze,       ["not_held",             "not_held",          "snoozed",            "snoozed",            "resolved"]),

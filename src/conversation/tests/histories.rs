@@ -16,6 +16,8 @@ enum Op {
         epochs_ago: u64,
         handoff: bool,
     },
+    /// The visitor comes back with another browser.
+    Device(u8),
     Timer(u8),
     Wait(i64),
     World {
@@ -26,8 +28,9 @@ enum Op {
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        8 => (0u8..5, 0u8..14).prop_map(|(who, what)| Op::Act(who, what)),
+        8 => (0u8..5, 0u8..18).prop_map(|(who, what)| Op::Act(who, what)),
         4 => (0u64..3, any::<bool>()).prop_map(|(epochs_ago, handoff)| Op::Assistant { epochs_ago, handoff }),
+        1 => any::<u8>().prop_map(Op::Device),
         2 => (0u8..7).prop_map(Op::Timer),
         2 => prop_oneof![Just(6_000i64), Just(61_000), Just(200_000), Just(90_000_000)].prop_map(Op::Wait),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(someone, last_eligible)| Op::World { someone, last_eligible }),
@@ -47,18 +50,33 @@ fn command(what: u8, w: &World) -> Command {
         8 => Command::Snooze(SnoozeUntil::NextMessage),
         9 | 10 => Command::Resolve,
         11 => Command::Reopen,
+        13 => Command::Tag { add: vec![label_of(w), "VIP".into()], remove: vec!["vip".into()] },
+        14 => Command::Tag { add: vec![], remove: vec![label_of(w)] },
+        15 => Command::SetPriority(Priority::ALL[(w.ids % 4) as usize]),
+        16 => Command::Transfer { to: TransferTo::Agent(agent(2)), note: Some("look".into()) },
+        17 => Command::Transfer { to: TransferTo::Group("g".into()), note: Some("look".into()) },
         _ => Command::AddNote { text: "n".into() },
     }
 }
 
-fn visitor_command(what: u8) -> Command {
+/// One of many tags, some of them equal but for their case.
+fn label_of(w: &World) -> String {
+    let n = w.ids / 4 % 30;
+    if w.ids % 3 == 0 { format!("Tag {n}") } else { format!("tag {n}") }
+}
+
+fn visitor_command(what: u8, w: &World) -> Command {
     match what {
         0..=6 => say("hm?"),
         7 | 8 => ask_for_person(),
         9 => Command::CancelHandoff,
         10 => Command::EndByVisitor,
         11 => Command::SubmitLead { name: None, email: "a@example.com".into() },
-        12 => Command::VisitPage(Page { url: "https://example.com/p".into(), ..Page::default() }),
+        12 | 14..=17 => Command::VisitPage(Page {
+            url: format!("https://example.com/{}", "p".repeat((w.ids % 2_000) as usize)),
+            title: Some("€".repeat((w.ids % 400) as usize)),
+            referrer: None,
+        }),
         _ => Command::VisitorMessage { text: "thanks".into(), attachments: vec![], page: None, thanks: true },
     }
 }
@@ -67,6 +85,7 @@ fn visitor_command(what: u8) -> Command {
 #[derive(Default)]
 struct Reader {
     human: bool,
+    visitor_messages: u64,
 }
 
 impl Reader {
@@ -81,6 +100,7 @@ impl Reader {
             Event::HandedBack { .. } | Event::Resolved(_) | Event::HandoffCancelled => self.human = false,
             Event::MessagePosted(m) => {
                 prop_assert_eq!(m.epoch, before.epoch, "a message carries the epoch in force");
+                self.visitor_messages += u64::from(m.author == Author::Visitor);
                 if m.author == Author::Assistant {
                     prop_assert!(!self.human, "an assistant message after a human took it");
                     prop_assert!(before.holder.agent().is_none());
@@ -104,6 +124,10 @@ fn consistent(c: &Conversation) -> Result<(), TestCaseError> {
         }
         State::Active | State::Snoozed => prop_assert!(c.holder.agent().is_some()),
     }
+    prop_assert!(c.tags.len() <= TAGS_AT_MOST);
+    prop_assert!(c.tags.windows(2).all(|two| two[0].to_lowercase() < two[1].to_lowercase()), "{:?}", c.tags);
+    prop_assert!(c.trail.len() <= 10 && c.trail.windows(2).all(|two| two[0].at <= two[1].at));
+    prop_assert!(c.trail.iter().all(|v| v.page.url.len() <= 500));
     prop_assert!(c.answered_version <= c.version && c.last_visitor_version <= c.version);
     Ok(())
 }
@@ -148,6 +172,7 @@ fn step(w: &mut World, reader: &mut Reader, actor: Actor, command: &Command) -> 
         let named = format!("\"type\":\"{}\"", event.name());
         prop_assert!(wire.contains(&named), "{} in {}", named, wire);
     }
+    prop_assert_eq!(w.c.visitor_messages, reader.visitor_messages);
     consistent(&w.c)?;
     not_stuck(w)?;
     let stored = serde_json::to_string(&w.c).expect("the state is plain data");
@@ -167,7 +192,7 @@ proptest! {
         step(&mut w, &mut reader, by_visitor(), &say("hello"))?;
         for op in ops {
             match op {
-                Op::Act(0 | 1, what) => step(&mut w, &mut reader, by_visitor(), &visitor_command(what))?,
+                Op::Act(0 | 1, what) => { let c = visitor_command(what, &w); step(&mut w, &mut reader, by_visitor(), &c)? },
                 Op::Act(2, what) => { let c = command(what, &w); step(&mut w, &mut reader, by_supervisor(), &c)? }
                 Op::Act(n, what) => { let c = command(what, &w); step(&mut w, &mut reader, by_agent(u128::from(n)), &c)? }
                 Op::Assistant { epochs_ago, handoff: wants } => {
@@ -185,6 +210,7 @@ proptest! {
                     prop_assert!(!stale || refused, "a stale epoch was let through");
                     step(&mut w, &mut reader, Actor::Assistant, &command)?;
                 }
+                Op::Device(n) => w.device = Some(Device { locale: Some(format!("l{}", n % 3)), ..Device::default() }),
                 Op::Timer(n) => step(&mut w, &mut reader, Actor::System, &Command::Timer(TimerKind::ALL[usize::from(n)]))?,
                 Op::Wait(ms) => w.now = w.now.plus_ms(ms),
                 Op::World { someone, last_eligible } => { w.someone = someone; w.last_eligible = last_eligible; }

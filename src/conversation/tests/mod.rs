@@ -1,6 +1,7 @@
 //! Tests of the core: every cell of state × command, the story of a takeover, and the invariants over random histories.
 
 mod cells;
+mod desk;
 mod histories;
 mod story;
 

@@ -1,11 +1,14 @@
 //! What an agent may read: lists, conversations, history, search. Every read carries the agent's sites, and a conversation
 //! of another site answers exactly as one that does not exist.
 
+use serde_json::json;
+
 use super::{Agent, WATCHED};
 use crate::conversation::{ConversationId, Entry, Rejection};
 use crate::log::{Reader, StoreError};
 use crate::protocol::{
     ConversationArg, HistoryOk, ListArg, ListOk, ReadArg, SearchArg, SearchHit, SearchOk, WatchOk, WireError,
+    query,
 };
 use crate::server::answers::no_nul;
 use crate::server::shared::now;
@@ -132,12 +135,22 @@ impl Agent {
         if arg.query.trim().is_empty() || arg.query.len() > QUERY {
             return Err(WireError::new("search.bad_query", format!("a search has 1 to {QUERY} bytes")));
         }
+        let query = query::parse(&arg.query, now()).map_err(|e| {
+            let place = json!({ "at": e.at, "len": e.len });
+            WireError::new("search.bad_query", e.to_string()).with(place)
+        })?;
+        let known = |c: &String| c.len() <= 24 && c.starts_with(['m', 'c']) && c[1..].parse::<i64>().is_ok();
+        if arg.cursor.as_ref().is_some_and(|c| !known(c)) {
+            return Err(WireError::bad_request("search: this cursor is none of ours"));
+        }
         let limit = arg.limit.unwrap_or(50).clamp(1, 200) as usize;
-        let sites = self.session.sites.list();
-        let found = self.read(move |r| r.search(&arg.query, sites.as_deref(), limit)).await?;
+        let (sites, me) = (self.session.sites.list(), self.session.agent.id);
+        let found = self
+            .read(move |r| r.search(&query, Some(me), sites.as_deref(), arg.cursor.as_deref(), limit))
+            .await?;
         let hits =
-            found.into_iter().map(|h| SearchHit { row: h.row, excerpt: h.excerpt, version: h.version });
-        Ok(SearchOk { hits: hits.collect(), next: None })
+            found.hits.into_iter().map(|h| SearchHit { row: h.row, excerpt: h.excerpt, version: h.version });
+        Ok(SearchOk { hits: hits.collect(), next: found.next })
     }
 }
 

@@ -17,7 +17,7 @@
 //! Daylight saving: a time that the clocks skip is moved forward by as much as they skip (2:30 becomes 3:30); one that
 //! they show twice is the first of the two that is still to come.
 //!
-//! Invariant: what is read lies in the future, at most [`MAX_YEARS`] away, whatever the input; no input panics.
+//! Invariant: what [`moment`] and [`away`] read lies in the future, at most [`MAX_YEARS`] away, whatever the input; no input panics.
 //!
 //! Refused, with a sentence: the past, `1/12` and `1.12.` (the order of day and month differs between countries), months as
 //! a length, and every word not in the table.
@@ -25,12 +25,14 @@
 mod away;
 mod lex;
 mod read;
+mod since;
 mod spoken;
 #[cfg(test)]
 mod tests;
 
 pub use away::{Away, away};
 pub use read::{MAX_YEARS, moment, span};
+pub use since::since;
 pub use spoken::spoken;
 
 use super::Untrusted;
