@@ -120,7 +120,7 @@ fn histories_meet_every_kind_of_event() {
         run.all(&mut log, &some);
     }
     let met = dump(dir.path(), "SELECT DISTINCT CAST(json_extract(body, '$.type') AS BLOB) FROM events");
-    assert_eq!(met.len(), 22, "of the 22 there are: {met:?}");
+    assert_eq!(met.len(), 25, "of the 25 there are: {met:?}");
     let linked = "SELECT 1 FROM events WHERE json_extract(body, '$.d.linked') IS NOT NULL LIMIT 1";
     assert_eq!(dump(dir.path(), linked).len(), 1, "a visitor came back after the reopen window");
     check_log(&mut log, &run);

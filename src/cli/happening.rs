@@ -103,7 +103,7 @@ mod tests {
     use serde_json::json;
 
     fn row(state: &str, holder: Option<u128>, messages: u64, episode: u32) -> Row {
-        let id = holder.map(|n| uuid::Uuid::from_u128(n));
+        let id = holder.map(uuid::Uuid::from_u128);
         let kind = if id.is_some() { "agent" } else { "nobody" };
         serde_json::from_value(json!({
             "id": uuid::Uuid::nil(), "site": "demo", "state": state, "holder": { "kind": kind, "id": id },

@@ -120,7 +120,7 @@ enum Cmd {
     Man(documents::ManArgs),
 }
 
-/// Commands that ask no server, or not as an agent: which of `--url` and `--token` mean nothing to them.
+/// Commands that ask no server, or (`chat`) not as an agent: which of `--url` and `--token` mean nothing to them.
 const UNUSED: &[(&str, &[&str])] = &[
     ("serve", &["url", "token"]),
     ("agent", &["url", "token"]),
@@ -144,17 +144,17 @@ fn definition() -> Command {
     })
 }
 
-/// Parses; an option that means nothing to the command is refused, not passed over.
+/// Parses; an option that means nothing to the command is refused, not passed over. A visitor's token is passed over: the
+/// pair is often given to every command alike.
 fn parse<T: Into<OsString> + Clone>(line: impl IntoIterator<Item = T>) -> Result<Cli, clap::Error> {
     let mut definition = definition();
     let matches = definition.try_get_matches_from_mut(line)?;
     if let Some((name, below)) = matches.subcommand()
-        && let Some((_, options)) = UNUSED.iter().find(|(unused, _)| *unused == name)
+        && let Some((_, options)) = UNUSED.iter().find(|(unused, _)| *unused == name && name != "chat")
     {
         for option in *options {
             if below.value_source(option) == Some(ValueSource::CommandLine) {
-                let words =
-                    format!("`baton {name}` takes no --{option}: it does not ask a server as an agent");
+                let words = format!("`baton {name}` takes no --{option}: it asks no server");
                 return Err(definition.error(ErrorKind::ArgumentConflict, words));
             }
         }

@@ -57,7 +57,7 @@ fn what_the_contract_names_parses() {
         "baton follow 3f2a --jobs 4 --timeout 5m --exec ./x",
         "baton completions zsh",
         "baton man --out d",
-        "baton --url http://127.0.0.1:1 chat",
+        "baton --url http://127.0.0.1:1 --token t chat",
     ] {
         parsed(line).unwrap_or_else(|e| panic!("{line}: {e}"));
     }
@@ -95,7 +95,6 @@ fn wrong_usage_is_two_and_says_what_is_right() {
         ("baton completions tcsh", "bash"),
         ("baton serve --data d --listen 127.0.0.1:0 --url http://a", "--url"),
         ("baton --token t serve --data d --listen 127.0.0.1:0", "--token"),
-        ("baton chat --token t", "--token"),
         ("baton agent add Ada --data d --url http://a", "--url"),
     ] {
         let Err(error) = parsed(line) else { panic!("{line} parsed") };

@@ -10,6 +10,7 @@
 pub mod app;
 pub mod composer;
 pub mod config;
+mod hook;
 mod runtime;
 pub mod shell;
 pub mod term;

@@ -22,8 +22,9 @@ use uuid::Uuid;
 
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::config::Config;
+use super::hook::Hook;
 use super::shell::Shell;
-use super::term::{self, Guard, Net, Screen};
+use super::term::{self, Guard, Net, Notifier, Screen};
 use super::ui::{Look, LookChoice};
 use crate::client::{self, ClientEvent, ConnectOptions, Handle, Link};
 use crate::conversation::Time;
@@ -97,6 +98,8 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         instance: Uuid::new_v4().simple().to_string(),
         state_dir: options.state_dir,
     });
+    let notify = options.config.attention.notify;
+    let (hook, hook_failures) = Hook::new(options.config.attention.command.clone());
     let mut runtime = Runtime {
         shell,
         client,
@@ -106,11 +109,13 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         leaving: false,
         suspend: false,
         must_sign_in: options.must_sign_in,
+        notifier: Notifier::suiting(notify, |name| std::env::var(name).ok()),
+        hook,
     };
     if let Some(words) = options.config_error {
         runtime.take(Event::ConfigBroken(Untrusted::new(words).log()))?;
     }
-    let worked = runtime.work(reports, panics, signals).await;
+    let worked = runtime.work(reports, panics, hook_failures, signals).await;
     let Runtime { client, guard, .. } = runtime;
     client.close().await;
     drop(guard);
@@ -161,6 +166,8 @@ struct Runtime {
     suspend: bool,
     /// Until the first welcome, if the console is to leave without one.
     must_sign_in: bool,
+    notifier: Notifier,
+    hook: Hook,
 }
 
 impl Runtime {
@@ -168,6 +175,7 @@ impl Runtime {
         &mut self,
         mut reports: mpsc::Receiver<ClientEvent>,
         mut panics: mpsc::UnboundedReceiver<String>,
+        mut hook_failures: mpsc::Receiver<String>,
         mut signals: Signals,
     ) -> anyhow::Result<()> {
         let mut keys = EventStream::new();
@@ -187,6 +195,7 @@ impl Runtime {
                     }
                 },
                 Some(words) = panics.recv() => self.take(Event::Panicked(Untrusted::new(words).log()))?,
+                Some(words) = hook_failures.recv() => self.take(Event::HookFailed(Untrusted::new(words).line()))?,
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
             self.due_timers()?;
@@ -297,6 +306,15 @@ impl Runtime {
             Effect::Unwatch(conversation) => self.client.unwatch(conversation),
             Effect::Confirm(cid) => self.client.confirm(cid),
             Effect::Withdraw(cid) => self.client.withdraw(cid),
+            Effect::Notify(alert) => {
+                let sequence = self.notifier.notify(&alert);
+                self.shell.terminal.backend_mut().tell(&sequence)?;
+            }
+            Effect::Unalert(class) => {
+                let sequence = self.notifier.withdraw(class);
+                self.shell.terminal.backend_mut().tell(&sequence)?;
+            }
+            Effect::RunHook(alert) => self.hook.run(&alert),
             Effect::Bell => self.shell.terminal.backend_mut().ring()?,
             Effect::SetTitle(title) => self.shell.terminal.backend_mut().title(title)?,
             Effect::StartTimer { id, ms } => {

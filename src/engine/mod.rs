@@ -17,6 +17,7 @@ mod shared;
 mod tasks;
 mod timers;
 mod tokens;
+mod wish;
 mod writer;
 
 pub use api::{

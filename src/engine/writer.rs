@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::shared::Shared;
+use super::wish::content_hash;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
 use crate::conversation::{
     Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, SiteId,
@@ -470,37 +470,4 @@ fn message_id(event: &Event) -> Option<crate::conversation::MessageId> {
         Event::NoteAdded { id, .. } | Event::NoticePosted { id, .. } => Some(*id),
         _ => None,
     }
-}
-
-/// What was asked, without when and by which socket: the same wish has the same hash. 128 bits of SHA-256.
-fn content_hash(submit: &Submit) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
-    part(submit.command.verb().as_bytes());
-    match &submit.target {
-        Target::Conversation(id) => part(id.0.as_bytes()),
-        Target::CurrentOf { site, .. } => part(site.as_str().as_bytes()),
-    }
-    match &submit.command {
-        Command::VisitorMessage { text, attachments, .. } | Command::AgentMessage { text, attachments } => {
-            part(text.as_bytes());
-            attachments.iter().for_each(|a| part(a.blob.as_bytes()));
-        }
-        Command::AddNote { text } => part(text.as_bytes()),
-        Command::SubmitLead { name, email } => {
-            part(name.as_deref().unwrap_or_default().as_bytes());
-            part(email.as_bytes());
-        }
-        Command::Release { reason } => part(reason.as_deref().unwrap_or_default().as_bytes()),
-        // The page and card of a repeated request may differ; the wish is the same.
-        Command::RequestHandoff { .. } => {}
-        other => part(format!("{other:?}").as_bytes()),
-    }
-    let full: [u8; 32] = hash.finalize().into();
-    let mut cut = [0; 16];
-    cut.copy_from_slice(&full[..16]);
-    cut
 }

@@ -1,7 +1,8 @@
 //! What must be seen. Derived from what is, so it stays until its cause is gone: nobody has to remember to take it away.
 
-use super::clock;
+use super::sites::counts;
 use super::state::{Link, State};
+use super::{away, clock};
 use crate::conversation::State as Standing;
 
 /// What must be seen, above everything.
@@ -33,25 +34,39 @@ impl State {
                 });
             }
             Link::Down { why } => {
-                return Some(Banner {
-                    text: format!("No connection: what you send is kept and goes later ({why})"),
-                    alarm: true,
-                });
+                let text = match away::lease_words(self) {
+                    Some(words) => words.to_owned(),
+                    None => format!("No connection: what you send is kept and goes later ({why})"),
+                };
+                return Some(Banner { text, alarm: true });
             }
             _ => {}
         }
         let me = self.me.as_ref()?;
         let (waiting, longest) = self.waiting();
+        if self.away_is_over() {
+            let words = self.away_words().unwrap_or_default();
+            let queue = if waiting > 0 { format!(", {waiting} waiting") } else { String::new() };
+            let text = format!("Your time Away is over ({words}){queue}: ~ makes you Available");
+            return Some(Banner { text, alarm: true });
+        }
         match (me.available, waiting) {
             (false, 0) => {
-                Some(Banner { text: "You are Away: ~ makes you Available".to_owned(), alarm: false })
+                let text = match self.away_words() {
+                    Some(words) => format!("You are Away ({words}): ~ makes you Available"),
+                    None => "You are Away: ~ makes you Available".to_owned(),
+                };
+                Some(Banner { text, alarm: false })
             }
             (false, n) => Some(Banner { text: format!("You are Away, {n} waiting: ~"), alarm: true }),
             (true, 0) => None,
-            (true, n) => Some(Banner {
-                text: format!("{n} waiting for a person, longest {}", clock::wait(longest)),
-                alarm: true,
-            }),
+            (true, n) => {
+                // Which site is shown hides no alarm; where it comes from is said.
+                let sites = self.waiting_by_site();
+                let place = if self.many_sites() { format!(" · {}", counts(&sites)) } else { String::new() };
+                let text = format!("{n} waiting for a person, longest {}{place}", clock::wait(longest));
+                Some(Banner { text, alarm: true })
+            }
         }
     }
 }

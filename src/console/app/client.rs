@@ -30,8 +30,8 @@ pub(super) fn on_client(state: &mut State, event: ClientEvent, fx: &mut Vec<Effe
     match event {
         ClientEvent::Link(link) => on_link(state, link),
         ClientEvent::Welcome(welcome) => on_welcome(state, &welcome, fx),
-        ClientEvent::Snapshot { rows, more, .. } => on_snapshot(state, &rows, more, fx),
-        ClientEvent::Row { conversation, row, .. } => on_row(state, conversation, row.as_deref(), fx),
+        ClientEvent::Snapshot { rows, more, .. } => on_snapshot(state, &rows, more),
+        ClientEvent::Row { conversation, row, .. } => on_row(state, conversation, row.as_deref()),
         ClientEvent::Event { seq, at, conversation, version, event } => {
             on_event(state, conversation, (seq, version, at), event.as_deref(), fx);
         }
@@ -66,6 +66,11 @@ fn on_link(state: &mut State, link: client::Link) {
         client::Link::Connecting => Link::Connecting,
         client::Link::Syncing => Link::Syncing,
         client::Link::Live => Link::Live,
+    };
+    state.lost_at = match &state.link {
+        Link::Down { .. } => state.lost_at.or(Some(state.now.mono)),
+        Link::Connecting => state.lost_at,
+        _ => None,
     };
     if !state.live() {
         state.typing.clear();
@@ -108,18 +113,12 @@ fn on_welcome(state: &mut State, welcome: &AgentAuthOk, fx: &mut Vec<Effect>) {
     }
 }
 
-fn on_snapshot(state: &mut State, rows: &[Row], more: bool, fx: &mut Vec<Effect>) {
+fn on_snapshot(state: &mut State, rows: &[Row], more: bool) {
     let mut arriving = state.arriving.take().unwrap_or_default();
     arriving.extend(rows.iter().map(|row| (row.id, RowView::of(row))));
     if more {
         state.arriving = Some(arriving);
         return;
-    }
-    // What was handed off while the link was down is as new as what arrives live.
-    let queued = |row: &RowView| row.state == Standing::Queued && !row.gone;
-    let news = |row: &RowView| queued(row) && !state.rows.get(&row.id).is_some_and(queued);
-    if state.loaded && alerts(state) && arriving.values().any(news) {
-        fx.push(Effect::Bell);
     }
     // Resolved lines are no part of a snapshot; what else is not in it any more is gone.
     for (id, old) in state.rows.drain() {
@@ -131,13 +130,13 @@ fn on_snapshot(state: &mut State, rows: &[Row], more: bool, fx: &mut Vec<Effect>
     state.stale = true;
 }
 
-fn on_row(state: &mut State, id: ConversationId, row: Option<&Row>, fx: &mut Vec<Effect>) {
+fn on_row(state: &mut State, id: ConversationId, row: Option<&Row>) {
     let State { arriving, rows, .. } = state;
     let known = arriving.as_ref().and_then(|arriving| arriving.get(&id)).or(rows.get(&id));
-    let before = known.map(|old| (old.state, old.version, old.gone));
+    let before = known.map(|old| old.version);
     let map = arriving.as_mut().unwrap_or(rows);
     match row {
-        Some(row) if before.is_some_and(|(_, version, _)| version > row.version) => return,
+        Some(row) if before.is_some_and(|version| version > row.version) => return,
         Some(row) => {
             map.insert(id, RowView::of(row));
         }
@@ -148,16 +147,6 @@ fn on_row(state: &mut State, id: ConversationId, row: Option<&Row>, fx: &mut Vec
         }
     }
     state.stale = true;
-    let queued = row.is_some_and(|row| row.state == Standing::Queued);
-    let news = queued && before.is_none_or(|(was, _, gone)| was != Standing::Queued || gone);
-    if news && state.loaded && alerts(state) {
-        fx.push(Effect::Bell);
-    }
-}
-
-/// Whether new handoffs are this agent's business.
-fn alerts(state: &State) -> bool {
-    state.me.as_ref().is_some_and(|me| me.available)
 }
 
 fn on_event(
@@ -213,7 +202,7 @@ fn on_event(
         state.typing.remove(&conversation);
     }
     if let Some(row) = row {
-        on_row(state, conversation, Some(&row), fx);
+        on_row(state, conversation, Some(&row));
     }
 }
 
@@ -339,6 +328,9 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
             Ok(_) => {
                 if let Some(me) = &mut state.me {
                     me.available = available;
+                    if available {
+                        (me.reason, me.until) = (None, None);
+                    }
                 }
                 let available = if available {
                     "you are Available: new handoffs are offered to you"

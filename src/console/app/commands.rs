@@ -83,6 +83,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Undo => undo(state, fx),
         Command::Availability => {
             let available = !state.me.as_ref().is_some_and(|me| me.available);
+            state.auto_away = false;
             set_available(state, available, fx);
         }
         Command::Card => {

@@ -454,6 +454,10 @@ pub struct AgentView {
     pub supervises: bool,
     /// Available, as they want it.
     pub available: bool,
+    /// Why they are Away, if they said so.
+    pub reason: Option<SafeText>,
+    /// When Away ends, as they said.
+    pub until: Option<Time>,
     /// Whether a live console leases their presence.
     pub present: bool,
 }
@@ -466,6 +470,8 @@ impl AgentView {
             name: line(&agent.name),
             supervises: agent.role >= crate::conversation::Role::Supervisor,
             available: agent.availability.available,
+            reason: agent.availability.reason.as_deref().map(line).filter(|reason| !reason.is_blank()),
+            until: agent.availability.until,
             present: agent.present,
         }
     }

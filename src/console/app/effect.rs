@@ -5,6 +5,8 @@ use crate::conversation::{Cid, ConversationId};
 use crate::protocol::AgentOp;
 
 use super::event::TimerId;
+use crate::console::config::Class;
+use crate::text::SafeText;
 
 /// The console's name for a request; comes back with its answer.
 pub type Tag = u64;
@@ -50,6 +52,12 @@ pub enum Effect {
     Withdraw(Cid),
     /// Ring.
     Bell,
+    /// Ask the terminal for a desktop notification.
+    Notify(Alert),
+    /// Run the agent's own program.
+    RunHook(Alert),
+    /// The cause of a class's alerts is gone: take notifications back, where that can be done.
+    Unalert(Class),
     /// Put this into the window's title.
     SetTitle(Title),
     /// Start a timer anew.
@@ -67,6 +75,21 @@ pub enum Effect {
     Suspend,
     /// End.
     Quit,
+}
+
+/// What is told of a class of alert. The program of the agent's gets all but the words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// Which.
+    pub class: Class,
+    /// 0, or 1 once it escalated.
+    pub level: u8,
+    /// How many conversations.
+    pub count: usize,
+    /// How long the one that waits longest has waited, seconds.
+    pub longest_s: u64,
+    /// For the notification: fixed words and counts, and a visitor's name only where the agent allowed it.
+    pub words: SafeText,
 }
 
 /// The window's title: fixed words and counts, never a word from outside (SAFETY.md 2, rule 8).

@@ -42,6 +42,8 @@ pub enum Event {
     Tick,
     /// A background part of the console panicked; these are its words.
     Panicked(SafeText),
+    /// The agent's own program could not be run, or failed; why.
+    HookFailed(SafeText),
     /// The settings file is wrong, and how; the defaults hold.
     ConfigBroken(SafeText),
     /// The program was stopped and goes on; the screen is empty.
@@ -67,4 +69,8 @@ pub enum TimerId {
     Idle,
     /// What was read is told to the server.
     Read,
+    /// An alert is due again.
+    Attention,
+    /// No key came for long: Away.
+    AutoAway,
 }

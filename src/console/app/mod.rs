@@ -5,6 +5,7 @@
 //! Refused here: ratatui, crossterm, tokio, I/O.
 
 mod alerts;
+mod attention;
 mod availability;
 mod away;
 mod claiming;
@@ -24,6 +25,7 @@ pub mod key;
 mod labels;
 pub mod layout;
 pub mod list;
+mod lists;
 mod macros;
 mod marks;
 pub mod page;
@@ -44,7 +46,7 @@ mod writing;
 
 pub use alerts::Banner;
 pub use compose::HELLO_HELD_MS;
-pub use effect::{Effect, Tag, Title};
+pub use effect::{Alert, Effect, Tag, Title};
 pub use event::{Event, Now, TimerId};
 pub use state::{Start, State};
 pub use tick::next_tick;

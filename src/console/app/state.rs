@@ -1,4 +1,6 @@
-//! What the console knows. The loop owns it, the reducer changes it, the panels read it.
+//! What the console knows. Longer than 500 lines because it is one structure with a sentence for each of its fields.
+//!
+//! The loop owns it, the reducer changes it, the panels read it.
 //!
 //! Invariant: text from outside stands here as `SafeText` only, but for what is being written (the agent's own words, made
 //! fit by the composer) and the folded conversation behind [`Open::view`], which no panel reads.
@@ -8,6 +10,7 @@ use std::collections::{HashMap, VecDeque};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use super::attention::Ladder;
 use super::clock::ReplyTimer;
 use super::door::{AgentView, ContextView, RowView};
 use super::effect::{Tag, Title};
@@ -278,6 +281,14 @@ pub struct State {
     pub(super) reads: HashMap<ConversationId, u64>,
     /// What of that the server was not told yet.
     pub(super) untold_reads: HashMap<ConversationId, u64>,
+    /// What is told of whoever waits.
+    pub(super) ladder: Ladder,
+    /// When the link was lost, on the monotonic clock.
+    pub(super) lost_at: Option<u64>,
+    /// The console set me Away because no key came.
+    pub(super) auto_away: bool,
+    /// Whether the timer of auto-away runs.
+    pub(super) auto_away_armed: bool,
     /// When one typed last, by conversation (server's clock): postpones the reply timer.
     pub(super) typed_at: HashMap<ConversationId, Time>,
     /// When `typing` was last told, and where.
@@ -360,6 +371,10 @@ impl State {
             focused: true,
             reads: HashMap::new(),
             untold_reads: HashMap::new(),
+            ladder: Ladder::default(),
+            lost_at: None,
+            auto_away: false,
+            auto_away_armed: false,
             typed_at: HashMap::new(),
             told_typing: None,
             hello: None,
@@ -418,33 +433,6 @@ impl State {
         row.state == Standing::Active && me.is_some() && row.holder.agent() == me
     }
 
-    /// How many lines of the sites that are shown stand in a tab.
-    pub fn count(&self, tab: Tab) -> usize {
-        let Some(me) = &self.me else { return 0 };
-        self.rows.values().filter(|row| row.in_tab(tab, me.id) && self.site_shown(row)).count()
-    }
-
-    /// Ids of a tab's lines, in the tab's order: the queue and Mine by who waits longest, the assistant's newest first,
-    /// snoozed by when they wake, resolved newest first. In Mine, who was answered comes after who waits, the latest first.
-    /// Lines of sites that are not shown are left out.
-    pub fn sorted(&self, tab: Tab) -> Vec<ConversationId> {
-        let Some(me) = &self.me else { return Vec::new() };
-        let key = |row: &RowView| -> (i64, i64) {
-            let late = |t: Option<Time>| t.map_or(i64::MAX, |t| t.0);
-            match tab {
-                Tab::Queue => (late(row.queued_at), 0),
-                Tab::Mine => (late(row.waiting_since), -row.last_message_at.0),
-                Tab::Assistant | Tab::All => (-row.started_at.0, 0),
-                Tab::Snoozed => (late(row.snoozed_until), 0),
-                Tab::Resolved => (-row.resolved_at.map_or(0, |t| t.0), 0),
-            }
-        };
-        let there = |row: &&RowView| row.in_tab(tab, me.id) && self.site_shown(row);
-        let mut rows: Vec<&RowView> = self.rows.values().filter(there).collect();
-        rows.sort_by_key(|row| (key(row), row.id));
-        rows.into_iter().map(|row| row.id).collect()
-    }
-
     /// How long the visitor of a line waits, milliseconds.
     pub fn waits_ms(&self, row: &RowView) -> Option<i64> {
         row.waits_since().map(|since| self.server_now().since_ms(since))
@@ -470,66 +458,16 @@ impl State {
         self.presence.get(&id).filter(|presence| !presence.online).map(|presence| presence.since)
     }
 
+    /// Whether this console has asked for something about a conversation that is not answered yet.
+    pub(super) fn acts_on(&self, id: ConversationId) -> bool {
+        let asked =
+            |pending: &Pending| matches!(pending, Pending::Verb { conversation, .. } if *conversation == id);
+        self.pending.values().any(asked) || self.echoes.iter().any(|echo| echo.conversation == id)
+    }
+
     /// The draft of a conversation, as it stands now.
     pub fn draft(&self, conversation: ConversationId, kind: DraftKind) -> Option<&str> {
         self.drafts.get(&(conversation, kind)).map(String::as_str)
-    }
-
-    /// Brings the lists up to date with the rows. Before a key and before a frame: not for every row that arrives.
-    pub fn refresh_lists(&mut self) {
-        if !std::mem::take(&mut self.stale) {
-            return;
-        }
-        for (index, tab) in Tab::CONSOLE.into_iter().enumerate() {
-            let wanted = self.sorted(tab);
-            if index == self.tab {
-                self.lists[index].refresh(&wanted);
-            } else {
-                self.lists[index].settle(&wanted);
-            }
-        }
-        self.purge();
-        self.keep_cursor_in_sight();
-    }
-
-    /// Sorts the list in front anew.
-    pub(super) fn settle(&mut self) {
-        let wanted = self.sorted(self.tab());
-        self.lists[self.tab].settle(&wanted);
-        self.purge();
-        self.keep_cursor_in_sight();
-    }
-
-    /// Sorts the other lists anew.
-    pub(super) fn settle_others(&mut self) {
-        for (index, tab) in Tab::CONSOLE.into_iter().enumerate() {
-            if index != self.tab {
-                let wanted = self.sorted(tab);
-                self.lists[index].settle(&wanted);
-            }
-        }
-    }
-
-    pub(super) fn keep_cursor_in_sight(&mut self) {
-        let rows = super::layout::panes(self).list_rows();
-        self.lists[self.tab].scroll_into_sight(rows);
-    }
-
-    /// Forgets lines that are gone and on no list.
-    fn purge(&mut self) {
-        let Self { rows, lists, open, .. } = self;
-        if !rows.values().any(|row| row.gone) {
-            return;
-        }
-        rows.retain(|id, row| {
-            !row.gone
-                || open.as_ref().is_some_and(|open| open.id == *id)
-                || lists.iter().any(|list| list.order().contains(id))
-        });
-        let Self { rows, presence, viewing, reads, .. } = self;
-        presence.retain(|id, _| rows.contains_key(id));
-        viewing.retain(|id, _| rows.contains_key(id));
-        reads.retain(|id, _| rows.contains_key(id));
     }
 
     pub(super) fn tag(&mut self) -> Tag {

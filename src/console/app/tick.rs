@@ -1,9 +1,9 @@
 //! When a clock on screen changes its words next: the only reason an idle console wakes.
 
-use super::clock;
 use super::layout;
 use super::panel;
 use super::state::State;
+use super::{away, clock};
 
 /// Milliseconds until something that is visible reads differently; none where no clock is visible.
 pub fn next_tick(state: &State) -> Option<u64> {
@@ -16,6 +16,8 @@ pub fn next_tick(state: &State) -> Option<u64> {
     if state.banner().is_some_and(|banner| banner.text.contains("longest")) {
         due(clock::until_change(state.waiting().1));
     }
+    state.until_away_is_over().into_iter().for_each(&mut due);
+    away::until_lease_words_change(state).into_iter().for_each(&mut due);
     if panes.list.is_some() {
         let list = state.list();
         for id in list.order().iter().skip(list.top()).take(panes.list_rows()) {

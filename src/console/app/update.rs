@@ -7,7 +7,7 @@ use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{availability, client, commands, compose, jump, prompt, unread, why};
+use super::{attention, availability, away, client, commands, compose, jump, prompt, unread, why};
 use crate::conversation::Tab;
 use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
@@ -42,6 +42,10 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         }
         Event::Focus(focused) => state.focused = focused,
         Event::Tick => {}
+        Event::HookFailed(why) => {
+            let words = [SafeText::literal("the alert program failed: "), why];
+            toast(state, words.into_iter().collect(), true, &mut fx);
+        }
         Event::Client(event) => client::on_client(state, event, &mut fx),
         Event::Timer(id) => on_timer(state, id, &mut fx),
         Event::Panicked(words) => {
@@ -54,6 +58,8 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     }
     unread::look(state, &mut fx);
     retitle(state, &mut fx);
+    attention::check(state, &mut fx);
+    away::watch_keys(state, &mut fx);
     fx
 }
 
@@ -268,6 +274,9 @@ fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
             state.typing.retain(|_, typing| typing.until > now);
             client::await_typing_end(state, fx);
         }
+        // What is due is found after every event.
+        TimerId::Attention => {}
+        TimerId::AutoAway => away::no_key(state, fx),
     }
 }
 

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::settings::{ConfigError, Source};
 
-pub use attention::Attention;
+pub use attention::{Attention, Class, Loud, Loudness, Notify, Quiet};
 pub use availability::Availability;
 pub use composer::Composer;
 pub use keys::Keys;

@@ -5,10 +5,12 @@
 
 mod guard;
 mod input;
+mod notify;
 mod panics;
 mod screen;
 
 pub use guard::{Guard, NoTerminal, check};
 pub use input::event;
+pub use notify::Notifier;
 pub use panics::Net;
 pub use screen::{Screen, SizeOf};

@@ -80,6 +80,15 @@ impl<W: Write> Screen<W> {
         self.flush()
     }
 
+    /// Writes a sequence of the notifier's.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn tell(&mut self, sequence: &[u8]) -> io::Result<()> {
+        self.bytes.extend_from_slice(sequence);
+        self.flush()
+    }
+
     /// Sets the window's title: fixed words and counts.
     ///
     /// # Errors

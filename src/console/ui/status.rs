@@ -28,11 +28,14 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
         left.push(own(format!(" · {} unsent", state.unsent), look.bad()));
     }
     let me = state.me.as_ref().map_or_else(Vec::new, |me| {
-        let stands = match me.available {
+        let mut stands = vec![match me.available {
             true => own("Available", look.good()),
             false => own("Away", look.note_word()),
-        };
-        vec![clipped(&me.name, 20, look.plain()), vec![own(", ", look.plain())], vec![stands]]
+        }];
+        if let Some(words) = state.away_words() {
+            stands.extend([own(" ", look.plain()), safe(&words, look.dim())]);
+        }
+        vec![clipped(&me.name, 20, look.plain()), vec![own(", ", look.plain())], stands]
     });
     let room = usize::from(area.w).saturating_sub(cells(&left) + 1);
     let site = [99, 16, 8].map(|most| site(state, most, look));

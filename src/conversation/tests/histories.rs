@@ -62,7 +62,7 @@ fn command(what: u8, w: &World) -> Command {
 /// One of many tags, some of them equal but for their case.
 fn label_of(w: &World) -> String {
     let n = w.ids / 4 % 30;
-    if w.ids % 3 == 0 { format!("Tag {n}") } else { format!("tag {n}") }
+    if w.ids.is_multiple_of(3) { format!("Tag {n}") } else { format!("tag {n}") }
 }
 
 fn visitor_command(what: u8, w: &World) -> Command {

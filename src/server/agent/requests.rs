@@ -181,7 +181,11 @@ impl Agent {
                 // Spelled as its members have it, so that a list can be filtered by it.
                 match known.iter().find(|k| same_label(k, &group)) {
                     Some(known) => Ok(TransferTo::Group(known.clone())),
-                    None => Err(no_such_group(&group, &known)),
+                    None => {
+                        // Of what one may not see nothing is told but that it does not exist.
+                        self.may_see(arg.conversation).await?;
+                        Err(no_such_group(&group, &known))
+                    }
                 }
             }
             _ => Err(WireError::bad_request("transfer: give exactly one of agent and group")),
