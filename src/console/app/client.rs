@@ -8,19 +8,16 @@ use serde_json::Value;
 use super::door::{AgentView, ContextView, RowView, Said, Who, block, line};
 use super::effect::{Effect, Tag};
 use super::event::TimerId;
-use super::search::Found;
-use super::state::{Confirm, Link, Open, Overlay, Pending, Presence, State, Typing};
+use super::state::{Confirm, Link, Open, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::why::TurnView;
-use super::{commands, compose, unread};
+use super::{commands, compose, search, unread};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
     AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
 };
-use crate::protocol::{
-    AgentAuthOk, AgentEph, Answered, HistoryOk, ListOk, SearchOk, SyncMode, WatchOk, WireError,
-};
+use crate::protocol::{AgentAuthOk, AgentEph, Answered, HistoryOk, ListOk, SyncMode, WatchOk, WireError};
 use crate::text::SafeText;
 
 /// How long somebody's typing is believed, milliseconds (PROTOCOL.md: 6 s).
@@ -294,7 +291,8 @@ fn read<T: DeserializeOwned>(result: Result<Value, WireError>) -> Result<T, Safe
 
 fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx: &mut Vec<Effect>) {
     if state.open.as_ref().is_some_and(|open| open.tag == tag) {
-        return on_watched(state, read(result));
+        on_watched(state, read(result));
+        return search::seek(state, fx);
     }
     match state.pending.remove(&tag) {
         None => {}
@@ -306,8 +304,12 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
                     let older = ok.entries.iter().map(|entry| Said::of(entry, me, &name)).collect();
                     open.transcript.prepend(older, ok.more);
                 }
-                Err(_) => open.transcript.history_failed(),
+                Err(_) => {
+                    open.seek = None;
+                    open.transcript.history_failed();
+                }
             }
+            search::seek(state, fx);
         }
         Some(Pending::Resolved) => match read::<ListOk>(result) {
             Ok(ok) => {
@@ -341,15 +343,7 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
             }
             Err(why) => toast(state, why, true, fx),
         },
-        Some(Pending::Search(query)) => {
-            let Some(Overlay::Search(search)) = &mut state.overlay else { return };
-            if search.query.trim() == query {
-                match read::<SearchOk>(result) {
-                    Ok(ok) => search.answered(&ok),
-                    Err(why) => search.found = Found::Failed(why),
-                }
-            }
-        }
+        Some(Pending::Search { query, more }) => search::answered(state, &query, more, read(result)),
         Some(Pending::Send) => match read::<Answered>(result) {
             Ok(answered) => compose::sent(state, tag, answered.version),
             Err(why) => compose::send_failed(state, tag, why, fx),
@@ -378,6 +372,7 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
                 failed: None,
                 fold: None,
                 seen: ok.seen.max(open.seen),
+                seek: open.seek,
             };
             if let Some(row) = Row::of(&ok.conversation)
                 && rows.get(&open.id).is_none_or(|known| known.version <= row.version)

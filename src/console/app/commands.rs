@@ -217,6 +217,7 @@ pub(super) fn open(state: &mut State, id: ConversationId, fx: &mut Vec<Effect>) 
         transcript: Transcript::default(),
         earlier: Vec::new(),
         last_turn: None,
+        seek: None,
         partial: None,
         seen: None,
         failed: None,

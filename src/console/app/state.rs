@@ -19,7 +19,7 @@ use super::jump::Place;
 use super::list::List;
 use super::picker::Picker;
 use super::prompt::Prompt;
-use super::search::Search;
+use super::search::{Search, Seek};
 use super::transcript::Transcript;
 use super::why::{TurnView, Why};
 use crate::client::DraftKind;
@@ -114,6 +114,8 @@ pub struct Open {
     pub last_turn: Option<TurnView>,
     /// The assistant's answer so far.
     pub partial: Option<SafeText>,
+    /// The message one is going to.
+    pub(super) seek: Option<Seek>,
     /// Up to which version the visitor has seen it, if known.
     pub seen: Option<u64>,
     /// Why it cannot be shown.
@@ -212,7 +214,7 @@ pub(super) enum Pending {
     Resolved,
     Verb { word: &'static str, conversation: ConversationId },
     Availability(bool),
-    Search(String),
+    Search { query: String, more: bool },
     Send,
 }
 
@@ -303,6 +305,8 @@ pub struct State {
     pub card_over: bool,
     /// Where one was before going to what was found, the latest last.
     pub(super) places: Vec<Place>,
+    /// The search of before: Up in the empty field brings it back.
+    pub(super) last_search: Option<Search>,
     /// The first row of the context panel in sight.
     pub panel_top: usize,
     /// What was just said to the agent.
@@ -382,6 +386,7 @@ impl State {
             card: true,
             card_over: false,
             places: Vec::new(),
+            last_search: None,
             panel_top: 0,
             toast: None,
             status_note: start.status_note.as_deref().map(super::door::line),

@@ -98,6 +98,70 @@ impl Transcript {
         self.cursor
     }
 
+    /// Goes to an entry, with the message cursor: it stands in the lower half of a view of `w` columns and `h` rows. Where it
+    /// is not there, to the one before it.
+    pub(super) fn go_to(&mut self, version: u64, w: u16, h: u16) {
+        let Some(said) = self.index_after(version).checked_sub(1).and_then(|at| self.entries.get(at)) else {
+            return;
+        };
+        let version = said.version;
+        self.cursor = Some(version);
+        let end = self.rows_of(said, w) - 1;
+        self.scroll = Scroll::At { version, row: end };
+        self.scroll_by(isize::try_from(h / 3).unwrap_or(0), w, h);
+        if let Scroll::At { .. } = self.scroll {
+            // A message longer than the view begins at its top.
+            self.scroll_by(0, w, h);
+        }
+    }
+
+    /// Moves the message cursor to the next message down (or up), from the end of what is in sight; the view goes along.
+    pub(super) fn step_cursor(&mut self, down: bool, w: u16, h: u16) {
+        let said = |said: &&Said| said.who != Who::Marker;
+        let next = match (self.cursor, down) {
+            (Some(at), true) => self.entries.iter().filter(said).find(|said| said.version > at),
+            (Some(at), false) => self.entries.iter().rev().filter(said).find(|said| said.version < at),
+            (None, _) => {
+                let last = self.place(w).map_or(0, |(index, _)| index + 1);
+                self.entries.range(..last).rev().find(said)
+            }
+        };
+        match next.map(|said| said.version) {
+            Some(version) => {
+                self.cursor = Some(version);
+                self.show(version, w, h);
+            }
+            // Below the last message nothing is chosen, and the end is in sight.
+            None if down => {
+                self.cursor = None;
+                self.to_tail();
+            }
+            None => {}
+        }
+    }
+
+    /// Scrolls as little as it takes to show an entry, the end of it where it is longer than the view.
+    fn show(&mut self, version: u64, w: u16, h: u16) {
+        let Some((bottom, row)) = self.place(w) else { return };
+        let index = self.index_after(version).saturating_sub(1);
+        let end = self.rows_of(&self.entries[index], w) - 1;
+        let rows_between: usize = if index <= bottom {
+            (index..bottom).map(|at| self.rows_of(&self.entries[at], w)).sum()
+        } else {
+            0
+        };
+        let above = index < bottom && rows_between + row + 1 > usize::from(h);
+        let below = index > bottom || index == bottom && row < end;
+        if below {
+            self.scroll = Scroll::At { version, row: end };
+        } else if above {
+            // Its first row at the top.
+            self.scroll = Scroll::At { version, row: 0 };
+            self.scroll_by(isize::try_from(h.saturating_sub(1)).unwrap_or(0), w, h);
+        }
+        self.scroll_by(0, w, h);
+    }
+
     /// Marks where the unread begins.
     pub(super) fn new_from(&mut self, version: Option<u64>) {
         self.unread = version;

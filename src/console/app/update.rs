@@ -5,11 +5,9 @@ use super::door::HolderView;
 use super::effect::{Effect, Title};
 use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
-use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{attention, availability, away, client, commands, compose, jump, prompt, unread, why};
+use super::{attention, availability, away, client, commands, compose, prompt, search, unread, why};
 use crate::conversation::Tab;
-use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
 
 /// Keys that follow each other within so many milliseconds came in one breath: no finger does that.
@@ -155,6 +153,7 @@ fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
     match state.overlay.take() {
         None => {}
         Some(Overlay::Confirm(confirm)) => on_confirm(state, confirm, key, fx),
+        Some(Overlay::Search(search)) if key.code == Code::Esc => search::remember(state, search),
         // `take` has closed it already.
         Some(_) if key.code == Code::Esc => {}
         Some(Overlay::Why(why)) => why::on_key(state, why, key),
@@ -191,30 +190,7 @@ fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
             }
             state.overlay = Some(Overlay::Help(picker));
         }
-        Some(Overlay::Search(mut search)) => {
-            match (key.code, key.typed()) {
-                (Code::Enter, _) => {
-                    if let Some(hit) = search.chosen() {
-                        let row = hit.row.clone();
-                        return jump::go(state, row, fx);
-                    }
-                    state.overlay = Some(Overlay::Search(search));
-                    return ask_search(state, fx);
-                }
-                _ if up => search.step(-1),
-                _ if down => search.step(1),
-                (Code::Backspace, _) => {
-                    search.query.pop();
-                    fx.push(Effect::StartTimer { id: TimerId::Search, ms: search::REST_MS });
-                }
-                (_, Some(c)) => {
-                    search.query.push(c);
-                    fx.push(Effect::StartTimer { id: TimerId::Search, ms: search::REST_MS });
-                }
-                _ => {}
-            }
-            state.overlay = Some(Overlay::Search(search));
-        }
+        Some(Overlay::Search(search)) => search::on_key(state, search, key, fx),
     }
 }
 
@@ -242,32 +218,13 @@ pub(super) fn next_ask(state: &mut State) {
     }
 }
 
-fn ask_search(state: &mut State, fx: &mut Vec<Effect>) {
-    let live = state.live();
-    let tag = state.tag();
-    let Some(Overlay::Search(search)) = &mut state.overlay else { return };
-    let query = search.query.trim().to_owned();
-    if query.is_empty() {
-        search.found = Found::Nothing;
-    } else if live {
-        search.found = Found::Asked;
-        state.pending.insert(tag, super::state::Pending::Search(query.clone()));
-        fx.push(Effect::Request {
-            tag,
-            op: AgentOp::Search(SearchArg { query, cursor: None, limit: Some(50) }),
-        });
-    } else {
-        search.found = Found::Failed(SafeText::literal("not connected; Enter tries again"));
-    }
-}
-
 fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
     match id {
         TimerId::Toast => state.toast = None,
         TimerId::Hello => compose::send_hello(state, fx),
         TimerId::SendGuard => compose::guard_over(state, fx),
         TimerId::Idle => compose::stop_typing(state, fx),
-        TimerId::Search => ask_search(state, fx),
+        TimerId::Search => search::ask(state, fx),
         TimerId::Read => unread::tell(state, fx),
         TimerId::Typing => {
             let now = state.now.mono;
