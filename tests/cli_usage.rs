@@ -116,3 +116,43 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = baton(home.path(), &["--version"]).stdout(writer).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn keys_shows_what_holds_and_says_what_is_wrong() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("config/baton");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("console.toml");
+    let keys = |args: &[&str]| {
+        let Output { status, stdout, stderr } = baton(home.path(), args).output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    };
+    let (code, shown, _) = keys(&["keys"]);
+    assert_eq!(code, Some(0), "without a file: the defaults");
+    assert!(shown.lines().any(|l| l.starts_with("e ") && l.contains("resolve")), "{shown}");
+
+    std::fs::write(&file, "[keys]\npreset = \"vim\"\n[keys.panes]\ntags = \"i\"\nresolve = []\n").unwrap();
+    let (code, shown, _) = keys(&["keys", "--json"]);
+    let rows: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let of =
+        |name: &str| rows.as_array().unwrap().iter().find(|r| r["command"] == name).unwrap()["keys"].clone();
+    assert_eq!(code, Some(0));
+    assert_eq!(of("top")[0], serde_json::json!({"key": "g g", "where": "list, conversation"}));
+    assert_eq!((of("tags")[0]["key"].as_str(), of("resolve").as_array().map(Vec::len)), (Some("i"), Some(0)));
+    let (code, said, _) = keys(&["keys", "--check"]);
+    assert_eq!(
+        (code, said.as_str()),
+        (Some(0), "line 4: i was `reply`, now `tags`; it still has r\nthe keys are right\n")
+    );
+
+    std::fs::write(&file, "[keys.panes]\nresolv = \"E\"\n").unwrap();
+    for args in [&["keys", "--check"][..], &["keys"], &["keys", "--check", "--json"]] {
+        let (code, shown, said) = keys(args);
+        assert_eq!((code, shown.as_str()), (Some(1), ""), "{args:?}");
+        assert!(said.contains("console.toml, line 2, key `keys.panes.resolv`"), "{said}");
+        assert!(said.contains("did you mean `resolve`?"), "{said}");
+    }
+    let (code, _, said) = keys(&["keys", "--check", "/nowhere/console.toml"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no such file"), "{said}");
+}

@@ -147,6 +147,35 @@ fn palette() {
 }
 
 #[test]
+fn which_key() {
+    at_three_sizes("which_key", |w, h| {
+        let mut desk = Desk::set_up(w, h, three_waiting(), "[keys]\npreset = \"gmail\"\n");
+        desk.keys("g");
+        desk.advance(300);
+        desk
+    });
+}
+
+#[test]
+fn which_key_with_reasons() {
+    at_three_sizes("which_key_reasons", |w, h| {
+        let mut desk = Desk::set_up(w, h, three_waiting(), "[keys]\npreset = \"vim\"\n");
+        desk.keys("5d");
+        desk.advance(300);
+        desk
+    });
+}
+
+#[test]
+fn a_line_in_the_palette() {
+    at_three_sizes("palette_line", |w, h| {
+        let mut desk = Desk::with(w, h, true, three_waiting());
+        desk.keys(":snooze tomorrow 9");
+        desk
+    });
+}
+
+#[test]
 fn search() {
     at_three_sizes("search", |w, h| {
         let stories = three_waiting();

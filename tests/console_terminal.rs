@@ -16,7 +16,10 @@ use std::num::NonZero;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use baton::console::config::Config;
 use baton::console::{ConsoleOptions, run};
+use vt100::{MouseProtocolEncoding, MouseProtocolMode};
+
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// What the child is told to do beside running the console.
@@ -28,9 +31,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[test]
 fn child() {
     let Ok(task) = std::env::var(TASK) else { return };
+    let file = std::path::Path::new("console.toml");
+    let settings = match task.as_str() {
+        "broken" => "[keys]\npreset = \"vim\"\n[keys.panes]\nresolv = \"E\"\n",
+        "no mouse" => "[looks]\nmouse = false\n",
+        _ => "",
+    };
+    let (config, config_error) = match Config::parse(file, settings) {
+        Ok(config) => (config, None),
+        Err(error) => (Config::default(), Some(error.to_string())),
+    };
     let options = ConsoleOptions {
-        config: Default::default(),
-        config_error: None,
+        config,
+        config_error,
         url: "http://127.0.0.1:9".into(),
         token: "none".into(),
         state_dir: None,
@@ -131,6 +144,8 @@ impl Pty {
         assert!(!screen.alternate_screen(), "the screen of before is back");
         assert!(!screen.bracketed_paste(), "no bracketed paste");
         assert!(!screen.hide_cursor(), "the cursor is shown");
+        assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None, "the mouse is the terminal's");
+        assert_eq!(screen.mouse_protocol_encoding(), MouseProtocolEncoding::Default);
         assert_eq!(modes(self.master.as_ref()), self.modes, "the line discipline is as before");
         let contents = screen.contents();
         assert!(self.child.wait().unwrap().success(), "{contents}");
@@ -158,6 +173,50 @@ fn a_key_ends_it_and_the_terminal_is_as_before() {
     pty.until("the list", |screen| !screen.contents().contains("write a note only"));
     pty.press("q");
     assert!(pty.given_back().contains("ended well"));
+}
+
+#[test]
+fn a_broken_settings_file_opens_with_the_defaults_and_says_so() {
+    let mut pty = Pty::start("broken", false);
+    let sentence = "console.toml, line 4, key `keys.panes.resolv`: there is no command `resolv`; did";
+    // (It takes two rows and is broken between words.)
+    pty.until("the sentence", |screen| {
+        let rows: Vec<String> = screen.rows(0, 80).map(|row| row.trim().to_owned()).collect();
+        rows.join(" ").contains(sentence)
+    });
+    pty.press("?");
+    pty.until("the defaults", |screen| screen.contents().contains("write a note only"));
+    assert!(!pty.parser.screen().contents().contains("g g"), "no preset of a file that is wrong");
+    pty.press("\u{1b}");
+    pty.until("the list", |screen| !screen.contents().contains("write a note only"));
+    pty.press("q");
+    assert!(pty.given_back().contains("ended well"));
+}
+
+#[test]
+fn the_mouse_is_taken_freed_and_given_back() {
+    let mut pty = Pty::start("run", false);
+    pty.until("the console", no_link);
+    assert_eq!(pty.parser.screen().mouse_protocol_mode(), MouseProtocolMode::PressRelease);
+    assert_eq!(pty.parser.screen().mouse_protocol_encoding(), MouseProtocolEncoding::Sgr);
+    // A click on the second tab: button, column and row from 1, then the release.
+    pty.press("\u{1b}[<0;16;1M\u{1b}[<0;16;1m");
+    pty.until("the second tab", |screen| {
+        screen.contents().contains("You hold no conversation")
+            || screen.cell(0, 14).is_some_and(vt100::Cell::inverse)
+    });
+    pty.press("M");
+    pty.until("a free mouse", |screen| screen.mouse_protocol_mode() == MouseProtocolMode::None);
+    pty.until("a word about it", |screen| screen.contents().contains("mouse free"));
+    pty.press("M");
+    pty.until("the mouse again", |screen| screen.mouse_protocol_mode() == MouseProtocolMode::PressRelease);
+    pty.press("q");
+    assert!(pty.given_back().contains("ended well"));
+    let mut pty = Pty::start("no mouse", false);
+    pty.until("the console", no_link);
+    assert_eq!(pty.parser.screen().mouse_protocol_mode(), MouseProtocolMode::None);
+    pty.press("q");
+    pty.given_back();
 }
 
 #[test]
@@ -207,6 +266,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
     pty.until("the shell", |screen| !screen.alternate_screen() && screen.contents().contains("Stopped"));
     // (The shell switches bracketed paste on for itself.)
     assert!(!pty.parser.screen().hide_cursor());
+    assert_eq!(pty.parser.screen().mouse_protocol_mode(), MouseProtocolMode::None);
     pty.press("fg\r");
     pty.until("the console again", no_link);
     pty.press("q");

@@ -95,6 +95,8 @@ fn reasons_fit_two_rows_of_the_narrowest_screen() {
     for desk in &states {
         for spec in baton::console::app::command::COMMANDS {
             if let Err(reason) = (spec.availability)(&desk.state) {
+                let reason = desk.state.words(reason);
+                let reason = reason.as_str();
                 assert!(reason.len() <= 70, "{} bytes: {reason}", reason.len());
                 seen += 1;
             }

@@ -9,23 +9,47 @@ fn root(file: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
 }
 
-#[test]
-fn the_key_table_is_the_command_tables() {
-    let readme = root("README.md");
-    let (begin, end) = ("<!-- keys:begin -->\n", "<!-- keys:end -->");
-    let from = readme.find(begin).unwrap() + begin.len();
-    let to = readme.find(end).unwrap();
-    let table = baton::console::app::command::key_table_markdown();
+/// Compares a generated part of a file with what it should be; with `BATON_WRITE` set, writes it.
+fn generated(file: &str, begin: &str, end: &str, fresh: &str) {
+    let text = root(file);
+    let from = text.find(begin).unwrap_or_else(|| panic!("{file} has no {begin:?}")) + begin.len();
+    let to = from + text[from..].find(end).unwrap_or_else(|| panic!("{file} has no {end:?}"));
     if std::env::var_os("BATON_WRITE").is_some() {
-        let fresh = format!("{}{}\n{}", &readme[..from], table.trim_end(), &readme[to..]);
-        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), fresh).unwrap();
+        let written = format!("{}{}{}", &text[..from], fresh.trim_end(), &text[to..]);
+        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), written).unwrap();
         return;
     }
     assert_eq!(
-        readme[from..to].trim_end(),
-        table.trim_end(),
-        "the README's keys are stale: BATON_WRITE=1 cargo test --test readme writes them anew"
+        text[from..to].trim_end(),
+        fresh.trim_end(),
+        "the keys in {file} are stale: BATON_WRITE=1 cargo test --test readme writes them anew"
     );
+}
+
+#[test]
+fn the_documents_keys_are_the_tables() {
+    use baton::console::app::{command::Where, key_docs};
+    let table = key_docs::key_table_markdown();
+    generated("README.md", "<!-- keys:begin -->\n", "\n<!-- keys:end -->", &table);
+    let presets = key_docs::preset_table_markdown();
+    generated("README.md", "<!-- presets:begin -->\n", "\n<!-- presets:end -->", &presets);
+    for place in Where::ALL {
+        let head = format!("[keys.{}]\n", place.section());
+        generated("assets/console.toml", &head, "\n\n", &key_docs::defaults_toml(place));
+    }
+}
+
+#[test]
+fn no_cell_of_the_key_tables_breaks_them() {
+    use baton::console::app::key_docs;
+    for table in [key_docs::key_table_markdown(), key_docs::preset_table_markdown()] {
+        let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+        let head = table.lines().next().map(columns);
+        for line in table.lines() {
+            assert_eq!(Some(columns(line)), head, "{line}");
+        }
+        assert!(table.lines().count() > 15);
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod export;
 mod follow;
 mod follow_exec;
 mod happening;
+mod keys;
 mod labels;
 mod login;
 mod login_file;
@@ -112,6 +113,8 @@ enum Cmd {
     Export(export::Args),
     /// Try everything on this machine: server, sample site, simulated visitors and the console
     Demo(demo::Args),
+    /// Show which key does what, with your console.toml; --check says what is wrong with it
+    Keys(keys::Args),
     /// Make the lists anew from the log (while no server runs on the folder)
     Rebuild(rebuild::Args),
     /// Print completions for a shell
@@ -127,6 +130,7 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("login", &["url", "token"]),
     ("chat", &["token"]),
     ("demo", &["url", "token"]),
+    ("keys", &["url", "token"]),
     ("rebuild", &["url", "token"]),
     ("completions", &["url", "token"]),
     ("man", &["url", "token"]),
@@ -279,6 +283,7 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Follow(args)) => follow::run(args, &server).await,
         Some(Cmd::Export(args)) => export::run(args, &server).await,
         Some(Cmd::Demo(args)) => demo::run(args).await,
+        Some(Cmd::Keys(args)) => keys::run(&args),
         Some(Cmd::Rebuild(args)) => rebuild::run(args),
         Some(Cmd::Completions(args)) => documents::completions(&args),
         Some(Cmd::Man(args)) => documents::man(&args),

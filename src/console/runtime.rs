@@ -79,7 +79,8 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     let signals = Signals::new().context("signals cannot be watched")?;
     // Dropped in the opposite order: the terminal is given back, then what panicked is told.
     let (net, panics) = Net::new();
-    let guard = Guard::take().context("the terminal cannot be put into raw mode")?;
+    let guard =
+        Guard::take(options.config.looks.mouse).context("the terminal cannot be put into raw mode")?;
     let start = Start {
         config: options.config.clone(),
         size,
@@ -323,6 +324,7 @@ impl Runtime {
             Effect::CancelTimer(id) => {
                 self.timers.remove(&id);
             }
+            Effect::Mouse(on) => self.guard.mouse(on)?,
             Effect::Redraw => self.shell.redraw()?,
             Effect::Suspend => self.suspend = true,
             Effect::Quit => self.leaving = true,

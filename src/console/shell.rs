@@ -57,7 +57,11 @@ impl<B: Backend> Shell<B> {
     }
 
     /// Takes in an event.
-    pub fn event(&mut self, event: Event, now: Now) -> Vec<Effect> {
+    pub fn event(&mut self, mut event: Event, now: Now) -> Vec<Effect> {
+        if let Event::Mouse(mouse) = &mut event {
+            // What the agent saw there, even if the state has moved on since that frame.
+            mouse.on = self.hits.at(mouse.x, mouse.y);
+        }
         self.dirty = true;
         self.typed |= matches!(event, Event::Key(_) | Event::Paste(_));
         app::update(&mut self.state, event, now)

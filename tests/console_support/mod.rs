@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use baton::client::{ClientEvent, Link};
 use baton::console::app::key::{Code, Key};
-use baton::console::app::{Effect, Event, Now, Start, State, TimerId, update};
+use baton::console::app::{Effect, Event, Gesture, Mouse, Now, Start, State, Target, TimerId, update};
 use baton::console::ui::{self, Cache, Look};
 use baton::conversation::{
     AgentId, AgentRef, AssistantTurn, Author, Card, Conversation, ConversationId, Event as Happened, Fact,
@@ -238,13 +238,13 @@ pub struct Desk {
 impl Desk {
     /// A console that has not heard from the server yet.
     pub fn silent(w: u16, h: u16) -> Self {
-        let start = Start {
-            config: Default::default(),
-            size: (w, h),
-            tz: jiff::tz::TimeZone::UTC,
-            status_note: None,
-            available: false,
-        };
+        Self::configured(w, h, Default::default())
+    }
+
+    /// The same with the agent's settings.
+    pub fn configured(w: u16, h: u16, config: baton::console::config::Config) -> Self {
+        let start =
+            Start { config, size: (w, h), tz: jiff::tz::TimeZone::UTC, status_note: None, available: false };
         Self {
             state: State::new(start),
             mono: 10_000,
@@ -262,6 +262,41 @@ impl Desk {
         desk.stories = stories.into_iter().map(|s| (s.conversation.id, s)).collect();
         desk.welcome(available);
         desk
+    }
+
+    /// A console that is signed in, with these conversations and settings; the settings as in `console.toml`.
+    pub fn set_up(w: u16, h: u16, stories: Vec<Story>, settings: &str) -> Self {
+        let config = baton::console::config::Config::parse(std::path::Path::new("console.toml"), settings);
+        let mut desk = Self::configured(w, h, config.unwrap());
+        desk.stories = stories.into_iter().map(|s| (s.conversation.id, s)).collect();
+        desk.welcome(true);
+        desk
+    }
+
+    /// The mouse at a cell, as whoever draws resolves it.
+    pub fn mouse(&mut self, gesture: Gesture, x: u16, y: u16) -> Option<Target> {
+        let (w, h) = self.state.size;
+        let mut terminal = Terminal::new(TestBackend::new(w, h)).unwrap();
+        let mut hits = ui::HitMap::default();
+        terminal
+            .draw(|frame| hits = ui::draw(frame, &self.state, Look::default(), &mut Cache::default()))
+            .unwrap();
+        let on = hits.at(x, y);
+        self.advance(60);
+        self.event(Event::Mouse(Mouse { gesture, x, y, on }));
+        on
+    }
+
+    /// Clicks where these words stand on screen.
+    #[track_caller]
+    pub fn click(&mut self, words: &str) -> Option<Target> {
+        let screen = self.screen();
+        let found = screen.lines().enumerate().find_map(|(y, line)| {
+            let at = line.find(words)?;
+            Some((u16::try_from(baton::text::width::cells(&line[..at])).unwrap(), u16::try_from(y).unwrap()))
+        });
+        let Some((x, y)) = found else { panic!("{words} is not on screen:\n{screen}") };
+        self.mouse(Gesture::Click, x, y)
     }
 
     pub fn welcome(&mut self, available: bool) {

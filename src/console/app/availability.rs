@@ -1,4 +1,5 @@
-//! Why a command cannot be carried out: each reason names what stands in the way and the key that helps.
+//! Why a command cannot be carried out: each reason names what stands in the way and the key that helps, as `{command}`,
+//! which becomes the key the agent has for it.
 
 use super::state::{Focus, Link, State};
 use crate::client::DraftKind;
@@ -7,13 +8,13 @@ use crate::conversation::State as Standing;
 /// A reason, or none.
 pub type May = Result<(), &'static str>;
 
-const NOTHING: &str = "no conversation is selected: j and k move, 1–5 change the tab";
-const OFFLINE: &str = "no link: this must wait for it; r and n work meanwhile";
-const RESOLVED: &str = "it is resolved: R reopens it";
+const NOTHING: &str = "no conversation is selected: {down} and {up} move, {next-tab} changes the tab";
+const OFFLINE: &str = "no link: this must wait for it; {reply} and {note} work meanwhile";
+const RESOLVED: &str = "it is resolved: {reopen} reopens it";
 /// How a reason begins that a colleague stands in the way: their name is put there where it is shown.
 pub(super) const COLLEAGUE: &str = "a colleague";
-const OTHERS: &str = "a colleague holds it: n leaves them a note";
-const GONE: &str = "it is no longer visible to you: . clears the list";
+const OTHERS: &str = "a colleague holds it: {note} leaves them a note";
+const GONE: &str = "it is no longer visible to you: {settle} clears the list";
 
 /// Always possible.
 pub fn always(_: &State) -> May {
@@ -27,19 +28,19 @@ pub fn target(s: &State) -> May {
 
 /// Needs an open conversation.
 pub fn reading(s: &State) -> May {
-    if s.focus == Focus::List { Err("you are in the list already: q quits") } else { Ok(()) }
+    if s.focus == Focus::List { Err("you are in the list already: {quit} quits") } else { Ok(()) }
 }
 
 /// Needs the composer.
 pub fn composing(s: &State) -> May {
-    if s.composing.is_some() { Ok(()) } else { Err("that is for the composer: r or n opens it") }
+    if s.composing.is_some() { Ok(()) } else { Err("that is for the composer: {reply} or {note} opens it") }
 }
 
 /// Needs the link.
 pub fn online(s: &State) -> May {
     match s.link {
         Link::Live | Link::Syncing => Ok(()),
-        Link::Stopped { .. } => Err("not connected for good: q leaves, then start baton again"),
+        Link::Stopped { .. } => Err("not connected for good: {quit} leaves, then start baton again"),
         Link::Connecting | Link::Down { .. } => Err(OFFLINE),
     }
 }
@@ -67,7 +68,7 @@ pub fn accept(s: &State) -> May {
     match row.state {
         _ if row.gone => Err(GONE),
         Standing::Resolved => Err(RESOLVED),
-        Standing::Active if s.is_mine(row) => Err("you hold it already: r replies"),
+        Standing::Active if s.is_mine(row) => Err("you hold it already: {reply} replies"),
         Standing::Active if !supervises(s) => Err("a colleague holds it: only a supervisor can take it over"),
         _ => Ok(()),
     }
@@ -92,13 +93,15 @@ pub fn note(s: &State) -> May {
 pub fn hello(s: &State) -> May {
     let row = s.target_row().ok_or(NOTHING)?;
     if s.hello.is_some() {
-        return Err("a hello is on its way already: u recalls it");
+        return Err("a hello is on its way already: {undo} recalls it");
     }
     match row.state {
         Standing::Resolved => Err(RESOLVED),
-        _ if !s.is_mine(row) => Err("hello is for a conversation you hold: a accepts it"),
-        _ if row.answered => Err("you have answered already: r replies"),
-        _ if s.draft(row.id, DraftKind::Reply).is_some() => Err("you have begun a reply: r goes on with it"),
+        _ if !s.is_mine(row) => Err("hello is for a conversation you hold: {accept} accepts it"),
+        _ if row.answered => Err("you have answered already: {reply} replies"),
+        _ if s.draft(row.id, DraftKind::Reply).is_some() => {
+            Err("you have begun a reply: {reply} goes on with it")
+        }
         _ => Ok(()),
     }
 }
@@ -108,7 +111,7 @@ pub fn resolve(s: &State) -> May {
     let row = s.target_row().ok_or(NOTHING)?;
     online(s)?;
     if row.state == Standing::Resolved {
-        return Err("it is resolved already: R reopens it");
+        return Err("it is resolved already: {reopen} reopens it");
     }
     if supervises(s) && !row.gone {
         return Ok(());
@@ -122,7 +125,7 @@ pub fn held(s: &State) -> May {
     online(s)?;
     match row.state {
         Standing::Resolved => Err(RESOLVED),
-        Standing::Assistant | Standing::Queued => Err("nobody holds it: a takes it first"),
+        Standing::Assistant | Standing::Queued => Err("nobody holds it: {accept} takes it first"),
         _ if supervises(s) && !row.gone => Ok(()),
         _ => mine_or_free(s),
     }
@@ -134,7 +137,7 @@ pub fn transfer(s: &State) -> May {
     online(s)?;
     match row.state {
         Standing::Resolved => Err(RESOLVED),
-        Standing::Assistant => Err("the assistant has it: a takes it over first"),
+        Standing::Assistant => Err("the assistant has it: {accept} takes it over first"),
         _ if supervises(s) && !row.gone => Ok(()),
         _ => mine_or_free(s),
     }
@@ -152,7 +155,7 @@ pub fn hand_back(s: &State) -> May {
     let row = s.target_row().ok_or(NOTHING)?;
     online(s)?;
     match row.state {
-        Standing::Assistant => Err("the assistant has it already: a takes it over"),
+        Standing::Assistant => Err("the assistant has it already: {accept} takes it over"),
         Standing::Resolved => Err(RESOLVED),
         _ if supervises(s) => Ok(()),
         _ => mine_or_free(s),
@@ -172,7 +175,11 @@ pub fn earlier(s: &State) -> May {
 pub fn reopen(s: &State) -> May {
     let row = s.target_row().ok_or(NOTHING)?;
     online(s)?;
-    if row.state == Standing::Resolved { Ok(()) } else { Err("it is not resolved: a accepts it, r replies") }
+    if row.state == Standing::Resolved {
+        Ok(())
+    } else {
+        Err("it is not resolved: {accept} accepts it, {reply} replies")
+    }
 }
 
 /// Undo.
@@ -184,4 +191,23 @@ pub fn undo(s: &State) -> May {
         return Err("nothing to undo: no resolve in this session, no held hello");
     }
     online(s)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn reasons_name_commands_that_exist() {
+        let mut named = 0;
+        let reasons = include_str!("availability.rs").lines().take_while(|line| *line != "#[cfg(test)]");
+        for line in reasons.filter(|line| line.contains('"')) {
+            for name in line.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+            {
+                if name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !name.is_empty() {
+                    assert!(super::super::command::named(name).is_some(), "{name}: {line}");
+                    named += 1;
+                }
+            }
+        }
+        assert!(named > 15);
+    }
 }

@@ -9,7 +9,7 @@ use super::picker::Picker;
 use super::search::Search;
 use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
-use super::update::{next_ask, toast};
+use super::update::{next_ask, say, toast};
 use super::{
     away, claiming, compose, copying, door, ending, jump, labels, macros, marks, panel, piping, sites, why,
     writing,
@@ -77,7 +77,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Reply => compose::begin(state, DraftKind::Reply, fx),
         Command::Note => compose::begin(state, DraftKind::Note, fx),
         Command::Hello => compose::hello(state, fx),
-        Command::Resolve => verb(state, "resolved; u takes it back", AgentOp::Resolve, fx),
+        Command::Resolve => verb(state, "resolved; {undo} takes it back", AgentOp::Resolve, fx),
         Command::Reopen => verb(state, "reopened and yours; the assistant is silent", AgentOp::Reopen, fx),
         Command::HandBack => verb(state, "handed back; the assistant goes on", AgentOp::HandBack, fx),
         Command::Undo => undo(state, fx),
@@ -128,7 +128,16 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::OtherAudience => writing::other_audience(state, fx),
         Command::SendAndResolve => writing::send_and_resolve(state, fx),
         Command::Unfold => writing::unfold(state, fx),
-        Command::FreeMouse => {}
+        Command::FreeMouse => {
+            state.mouse = !state.mouse;
+            fx.push(Effect::Mouse(state.mouse));
+            let words = if state.mouse {
+                "the mouse is the console's again: click and wheel"
+            } else {
+                "the mouse is the terminal's: select with it; {free-mouse} takes it back"
+            };
+            say(state, words, fx);
+        }
         Command::Send => compose::enter(state, fx),
         Command::Newline => compose::newline(state, fx),
         Command::Leave => compose::leave(state, fx),
@@ -156,6 +165,11 @@ fn step(state: &mut State, by: isize, fx: &mut Vec<Effect>) {
     if state.card_over {
         return panel::scroll(state, by);
     }
+    scroll(state, by, fx);
+}
+
+/// Scrolls the open conversation by lines, and asks for what is older than what is here.
+pub(super) fn scroll(state: &mut State, by: isize, fx: &mut Vec<Effect>) {
     let Some(area) = layout::panes(state).transcript else { return };
     let live = state.live();
     let tag = state.tag();
@@ -263,7 +277,7 @@ fn accept(state: &mut State, fx: &mut Vec<Effect>) {
         Standing::Queued | Standing::Snoozed => |arg| AgentOp::Accept(arg.into()),
         _ => |arg| AgentOp::TakeOver(arg.into()),
     };
-    verb_on(state, id, "yours; the assistant is silent. r replies, H says hello", op, fx);
+    verb_on(state, id, "yours; the assistant is silent. {reply} replies, {hello} says hello", op, fx);
     open(state, id, fx);
     if state.focus == Focus::List {
         state.focus = Focus::Conversation;
@@ -316,7 +330,7 @@ pub(super) fn verb_done(
         state.undo = None;
     }
     // With the name: the conversation in sight may be another one.
-    let words = [name_of(state, conversation), SafeText::literal(": "), SafeText::literal(word)];
+    let words = [name_of(state, conversation), SafeText::literal(": "), state.words(word)];
     toast(state, words.into_iter().collect(), false, fx);
 }
 

@@ -32,7 +32,7 @@ pub(super) fn begin(state: &mut State, kind: DraftKind, fx: &mut Vec<Effect>) {
     if kind == DraftKind::Reply
         && state.hello.as_ref().is_some_and(|hello| hello.conversation == conversation)
     {
-        return refuse(state, "a hello is about to go: u recalls it, or wait 3 seconds", fx);
+        return refuse(state, "a hello is about to go: {undo} recalls it, or wait 3 seconds", fx);
     }
     commands::open(state, conversation, fx);
     let draft = state.drafts.get(&(conversation, kind)).map_or("", String::as_str);
@@ -329,7 +329,7 @@ pub(super) fn hello(state: &mut State, fx: &mut Vec<Effect>) {
     });
     state.hello = Some(Hello { conversation, text, cid: Cid(state.now.fresh) });
     fx.push(Effect::StartTimer { id: TimerId::Hello, ms: HELLO_HELD_MS });
-    say(state, "hello goes in 3 seconds; u recalls it", fx);
+    say(state, "hello goes in 3 seconds; {undo} recalls it", fx);
 }
 
 /// Takes a held hello back.

@@ -69,6 +69,8 @@ pub enum Effect {
     },
     /// Stop a timer.
     CancelTimer(TimerId),
+    /// Take the mouse (true), or leave it to the terminal.
+    Mouse(bool),
     /// Draw everything anew.
     Redraw,
     /// Stop the program as Ctrl-Z does.

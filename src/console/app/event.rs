@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::key::Key;
+use super::mouse::Mouse;
 use crate::client::ClientEvent;
 use crate::conversation::Time;
 use crate::text::SafeText;
@@ -25,6 +26,8 @@ pub enum Event {
     Key(Key),
     /// Text was pasted, bracketed by the terminal.
     Paste(String),
+    /// The mouse did something.
+    Mouse(Mouse),
     /// The terminal has this size now, in cells.
     Resize {
         /// Columns.
@@ -73,4 +76,6 @@ pub enum TimerId {
     Attention,
     /// No key came for long: Away.
     AutoAway,
+    /// A prefix rests: say what may follow.
+    WhichKey,
 }

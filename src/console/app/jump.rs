@@ -31,9 +31,9 @@ pub(super) fn next_waiting(state: &mut State, fx: &mut Vec<Effect>) {
         return match sites::elsewhere(state).as_slice() {
             [] => say(state, "nobody waits: not for you, and not in the queue", fx),
             others => {
-                let words =
-                    format!("nobody waits here; on the other sites: {}. f shows them", sites::counts(others));
-                toast(state, line(&words), false, fx);
+                let words = format!("nobody waits here; on the other sites: {}. ", sites::counts(others));
+                let words = [line(&words), state.words("{sites} shows them")];
+                toast(state, words.into_iter().collect(), false, fx);
             }
         };
     };
@@ -54,7 +54,7 @@ pub(super) fn next_waiting(state: &mut State, fx: &mut Vec<Effect>) {
         let words = [
             SafeText::literal(again),
             commands::name_of(state, id),
-            SafeText::literal(" waits in the queue and is not claimed: a accepts"),
+            state.words(" waits in the queue and is not claimed: {accept} accepts"),
         ];
         toast(state, words.into_iter().collect(), false, fx);
     } else if !again.is_empty() {

@@ -128,6 +128,17 @@ impl List {
         }
     }
 
+    /// Moves the window by rows, `rows` of which fit; the cursor moves only where it would leave the window.
+    pub fn scroll_by(&mut self, by: isize, rows: usize) {
+        let rows = rows.max(1);
+        self.top = self.top.saturating_add_signed(by).min(self.order.len().saturating_sub(rows));
+        if let Some(at) = self.position() {
+            let last = (self.top + rows).min(self.order.len()).saturating_sub(1);
+            self.selected = self.order.get(at.clamp(self.top, last.max(self.top))).copied();
+        }
+        self.scroll_into_sight(rows);
+    }
+
     /// Keeps the cursor in sight of a window of `rows` rows.
     pub fn scroll_into_sight(&mut self, rows: usize) {
         let rows = rows.max(1);

@@ -4,6 +4,9 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::command::{self, Spec};
+use super::key::Sequence;
+use super::keymap::Keymap;
+use super::line;
 
 /// A filter over the commands and a cursor in what it leaves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,22 +20,33 @@ pub struct Picker {
 }
 
 impl Picker {
-    /// The commands that match, best first; all of them, in the table's order, while nothing is typed.
-    pub fn matches(&self) -> Vec<&'static Spec> {
+    /// The commands that match, best first; all of them, in the table's order, while nothing is typed. A name or a key
+    /// written out comes before all others.
+    pub fn matches(&self, keymap: &Keymap) -> Vec<&'static Spec> {
         let all = command::COMMANDS.iter().filter(|spec| self.all || !spec.title.is_empty());
-        if self.query.trim().is_empty() {
+        let query = self.query.trim().trim_start_matches(':');
+        if query.is_empty() {
             return all.collect();
         }
+        let named = line::named(query).map(|spec| spec.command);
+        let keys = query.parse::<Sequence>().ok().filter(|_| self.all);
         let mut matcher = Matcher::new(Config::DEFAULT);
-        let pattern = Pattern::parse(&self.query, CaseMatching::Ignore, Normalization::Smart);
+        let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
         let mut buffer = Vec::new();
-        let mut scored: Vec<(u32, &Spec)> = all
+        let mut scored: Vec<((bool, u32), &Spec)> = all
             .filter_map(|spec| {
+                let pressed = keys
+                    .as_ref()
+                    .is_some_and(|keys| keymap.bound(spec.command).iter().any(|bound| bound.keys == *keys));
+                let exact = named == Some(spec.command) || pressed;
                 let text = format!("{} {} {}", spec.title, spec.name, spec.help);
                 // A hit in the title outweighs one in the help.
                 let title = pattern.score(Utf32Str::new(spec.title, &mut buffer), &mut matcher).unwrap_or(0);
-                let whole = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?;
-                Some((whole + 2 * title, spec))
+                let whole = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher);
+                if whole.is_none() && !exact {
+                    return None;
+                }
+                Some(((exact, whole.unwrap_or(0) + 2 * title), spec))
             })
             .collect();
         scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
@@ -40,13 +54,13 @@ impl Picker {
     }
 
     /// The command under the cursor.
-    pub fn chosen(&self) -> Option<&'static Spec> {
-        self.matches().get(self.at).copied()
+    pub fn chosen(&self, keymap: &Keymap) -> Option<&'static Spec> {
+        self.matches(keymap).get(self.at).copied()
     }
 
     /// Moves the cursor.
-    pub fn step(&mut self, by: isize) {
-        let last = self.matches().len().saturating_sub(1);
+    pub fn step(&mut self, keymap: &Keymap, by: isize) {
+        let last = self.matches(keymap).len().saturating_sub(1);
         self.at = self.at.saturating_add_signed(by).min(last);
     }
 
@@ -69,11 +83,30 @@ mod tests {
 
     #[test]
     fn the_best_match_comes_first() {
-        for (query, name) in [("resolv", "resolve"), ("away", "availability"), ("hand back", "hand-back")] {
+        let map = Keymap::default();
+        for (query, name) in [
+            ("resolv", "resolve"),
+            ("availab", "availability"),
+            ("away", "away"),
+            ("hand back", "hand-back"),
+            ("q", "quit"),
+            (":q", "quit"),
+        ] {
             let picker = Picker { query: query.to_owned(), ..Picker::default() };
-            assert_eq!(picker.chosen().map(|spec| spec.name), Some(name), "{query}");
+            assert_eq!(picker.chosen(&map).map(|spec| spec.name), Some(name), "{query}");
         }
-        assert!(Picker { query: "zzzz".to_owned(), ..Picker::default() }.matches().is_empty());
-        assert!(Picker::default().matches().len() > 20);
+        assert!(Picker { query: "zzzz".to_owned(), ..Picker::default() }.matches(&map).is_empty());
+        assert!(Picker::default().matches(&map).len() > 20);
+    }
+
+    #[test]
+    fn the_help_finds_a_key() {
+        let vim = Keymap::preset(crate::console::app::presets::Preset::Vim);
+        for (map, query, name) in
+            [(&Keymap::default(), "z", "snooze"), (&vim, "d d", "resolve"), (&vim, "ctrl-x ctrl-e", "editor")]
+        {
+            let picker = Picker { query: query.to_owned(), all: true, at: 0 };
+            assert_eq!(picker.chosen(map).map(|spec| spec.name), Some(name), "{query}");
+        }
     }
 }

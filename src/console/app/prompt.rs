@@ -137,7 +137,8 @@ impl Prompt {
         self.shown().get(self.at).copied()
     }
 
-    fn step(&mut self, by: isize) {
+    /// Moves the cursor.
+    pub(super) fn step(&mut self, by: isize) {
         let last = self.shown().len().saturating_sub(1);
         self.at = self.at.saturating_add_signed(by).min(last);
     }
@@ -181,6 +182,18 @@ fn insert(prompt: &mut Prompt, text: &str) {
     if prompt.input.len() + text.len() <= LONGEST {
         prompt.input.push_str(&text);
         prompt.at = 0;
+    }
+}
+
+/// Answers a question that was just opened with words that are there already; without one on screen nothing happens.
+pub(super) fn answer(state: &mut State, words: &str, fx: &mut Vec<Effect>) {
+    match state.overlay.take() {
+        Some(Overlay::Prompt(mut prompt)) => {
+            prompt.input.clear();
+            insert(&mut prompt, words);
+            submit(state, prompt, fx);
+        }
+        other => state.overlay = other,
     }
 }
 

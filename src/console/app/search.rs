@@ -84,7 +84,8 @@ impl Search {
         self.next.is_some()
     }
 
-    fn step(&mut self, by: isize) {
+    /// Moves the cursor.
+    pub(super) fn step(&mut self, by: isize) {
         self.at = self.at.saturating_add_signed(by).min(self.hits.len().saturating_sub(1));
     }
 
@@ -217,6 +218,16 @@ pub(super) fn on_key(state: &mut State, mut search: Search, key: Key, fx: &mut V
         fx.push(Effect::Request { tag, op });
     }
     state.overlay = Some(Overlay::Search(search));
+}
+
+/// Pasted text: its first line goes in.
+pub(super) fn paste(state: &mut State, text: &str, fx: &mut Vec<Effect>) {
+    let Some(Overlay::Search(search)) = &mut state.overlay else { return };
+    let text = text.trim().lines().next().unwrap_or_default();
+    if search.query.len() + text.len() <= LONGEST {
+        search.query.extend(text.chars().filter(|c| !c.is_control()));
+        changed(search, fx);
+    }
 }
 
 fn changed(search: &mut Search, fx: &mut Vec<Effect>) {

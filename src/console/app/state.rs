@@ -5,6 +5,7 @@
 //! Invariant: text from outside stands here as `SafeText` only, but for what is being written (the agent's own words, made
 //! fit by the composer) and the folded conversation behind [`Open::view`], which no panel reads.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use jiff::tz::TimeZone;
@@ -16,8 +17,10 @@ use super::door::{AgentView, ContextView, RowView};
 use super::effect::{Tag, Title};
 use super::event::Now;
 use super::jump::Place;
+use super::keymap::{Keymap, Mode};
 use super::list::List;
 use super::picker::Picker;
+pub use super::prefix::Prefix;
 use super::prompt::Prompt;
 use super::search::{Search, Seek};
 use super::transcript::Transcript;
@@ -223,6 +226,12 @@ pub(super) enum Pending {
 pub struct State {
     /// The agent's settings.
     pub config: Config,
+    /// Which key means what.
+    pub keymap: Keymap,
+    /// Keys that wait for what follows.
+    pub prefix: Option<Prefix>,
+    /// Whether the mouse is ours; otherwise the terminal's.
+    pub mouse: bool,
     /// The terminal's columns and rows.
     pub size: (u16, u16),
     /// When the last event came.
@@ -343,6 +352,10 @@ impl State {
     /// A console that has heard nothing yet.
     pub fn new(start: Start) -> Self {
         Self {
+            // Whoever read the settings has said what is wrong with them.
+            keymap: Keymap::build(start.config.keys.preset, &start.config.keys.remaps()).unwrap_or_default(),
+            prefix: None,
+            mouse: start.config.looks.mouse,
             config: start.config,
             size: start.size,
             now: Now { wall: Time(0), mono: 0, fresh: Uuid::nil() },
@@ -396,6 +409,14 @@ impl State {
             next_tag: 1,
             last_key: 0,
             burst: 0,
+        }
+    }
+
+    /// One of our sentences, with the keys it names as `{command}`.
+    pub fn words(&self, text: &'static str) -> SafeText {
+        match self.keymap.sentence(text, Mode::of(self)) {
+            Cow::Borrowed(_) => SafeText::literal(text),
+            Cow::Owned(words) => super::door::line(&words),
         }
     }
 

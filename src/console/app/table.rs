@@ -93,6 +93,7 @@ pub static COMMANDS: &[Spec] = &[
     .foot("open")
     .when(may::target),
     spec(Command::Peek, "peek", "Peek", "show it and stay in the list; claims nothing", &[(List, "space")])
+        .foot("peek")
         .when(may::target),
     spec(
         Command::Back,
@@ -159,6 +160,7 @@ pub static COMMANDS: &[Spec] = &[
         "end it and open the next one that waits for you",
         &[(Panes, "]")],
     )
+    .foot("resolve, next")
     .guarded()
     .when(may::resolve),
     spec(
@@ -186,6 +188,7 @@ pub static COMMANDS: &[Spec] = &[
         "pass it on to an agent or group, with a note",
         &[(Panes, "A")],
     )
+    .foot("transfer")
     .guarded()
     .when(may::transfer),
     spec(
@@ -217,7 +220,8 @@ pub static COMMANDS: &[Spec] = &[
         "Ready texts and macros",
         "pick a ready text or a macro",
         &[(Panes, "m"), (Composer, "ctrl-t")],
-    ),
+    )
+    .foot("ready text"),
     spec(
         Command::RepeatMacro,
         "repeat-macro",
@@ -238,7 +242,8 @@ pub static COMMANDS: &[Spec] = &[
         "Why: trigger, evidence, hits",
         "why a person is needed: trigger, evidence, hits, the answer not given",
         &[(Everywhere, "f4"), (Panes, "W")],
-    ),
+    )
+    .foot("why"),
     spec(Command::PanelDown, "card-down", "", "scroll the card and what stands below it", &[(Panes, "J")]),
     spec(Command::PanelUp, "card-up", "", "scroll the card back", &[(Panes, "K")]),
     spec(
@@ -288,6 +293,7 @@ pub static COMMANDS: &[Spec] = &[
         "reply becomes note, note becomes reply",
         &[(Composer, "ctrl-n")],
     )
+    .foot("note or reply")
     .when(may::composing),
     spec(
         Command::SendAndResolve,
@@ -296,9 +302,14 @@ pub static COMMANDS: &[Spec] = &[
         "send, and resolve once it is sent",
         &[(Composer, "ctrl-r")],
     )
+    .foot("send, resolve")
     .when(may::composing),
-    spec(Command::Editor, "editor", "", "write on in $EDITOR", &[(Composer, "ctrl-o")]).when(may::composing),
-    spec(Command::Unfold, "unfold", "", "show a folded paste", &[(Composer, "ctrl-g")]).when(may::composing),
+    spec(Command::Editor, "editor", "", "write on in $EDITOR", &[(Composer, "ctrl-o")])
+        .foot("editor")
+        .when(may::composing),
+    spec(Command::Unfold, "unfold", "", "show a folded paste", &[(Composer, "ctrl-g")])
+        .foot("unfold")
+        .when(may::composing),
     spec(Command::Send, "send", "", "send", &[(Composer, "enter")]).foot("send").when(may::composing),
     spec(Command::Leave, "leave", "", "leave the composer; the draft is kept", &[(Composer, "esc")])
         .foot("keep draft")

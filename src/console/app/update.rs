@@ -1,19 +1,15 @@
 //! One event in, a new state and effects out. Pure: time and fresh ids come with the event.
 
-use super::command::{self, Command};
-use super::door::HolderView;
 use super::effect::{Effect, Title};
 use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{attention, availability, away, client, commands, compose, prompt, search, unread, why};
+use super::{attention, away, client, commands, compose, line, mouse, press, prompt, search, unread, why};
 use crate::conversation::Tab;
 use crate::text::SafeText;
 
 /// Keys that follow each other within so many milliseconds came in one breath: no finger does that.
 pub(super) const BREATH_MS: u64 = 8;
-/// So many keys in one breath before a command that others notice, and it looks like a paste.
-const BURST: u32 = 4;
 /// After so long the next key takes a toast away, milliseconds.
 const READ_MS: u64 = 1_000;
 /// How long a toast stays, milliseconds.
@@ -31,7 +27,14 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             state.refresh_lists();
             // Whoever goes on has read it.
             state.toast.take_if(|toast| now.mono.saturating_sub(toast.since) > READ_MS);
-            on_key(state, key, &mut fx);
+            press::on_key(state, key, &mut fx);
+        }
+        Event::Mouse(mouse) => {
+            // Whoever clicks is there.
+            state.last_key = now.mono;
+            state.refresh_lists();
+            state.toast.take_if(|toast| now.mono.saturating_sub(toast.since) > READ_MS);
+            mouse::on_mouse(state, mouse, &mut fx);
         }
         Event::Paste(text) => on_paste(state, &text, &mut fx),
         Event::Resize { width, height } => {
@@ -50,7 +53,8 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             let sentence = SafeText::literal("a background part failed; nothing typed is lost: ");
             toast(state, SafeText::join(&SafeText::default(), [&sentence, &words]), true, &mut fx);
         }
-        Event::ConfigBroken(words) => toast(state, words, true, &mut fx),
+        // It stays until a key: whoever wrote the file must be able to read it.
+        Event::ConfigBroken(text) => state.toast = Some(Toast { text, bad: true, since: now.mono }),
         Event::Resumed => fx.push(Effect::Redraw),
         Event::Terminate => commands::leave(state, &mut fx),
     }
@@ -67,87 +71,34 @@ pub(super) fn toast(state: &mut State, text: SafeText, bad: bool, fx: &mut Vec<E
     fx.push(Effect::StartTimer { id: TimerId::Toast, ms: TOAST_MS });
 }
 
-/// Says one of our own sentences.
+/// Says one of our own sentences; `{reply}` in it becomes that command's key.
 pub(super) fn say(state: &mut State, text: &'static str, fx: &mut Vec<Effect>) {
-    toast(state, SafeText::literal(text), false, fx);
+    let text = state.words(text);
+    toast(state, text, false, fx);
 }
 
 /// Says why something was not done.
 pub(super) fn refuse(state: &mut State, reason: &'static str, fx: &mut Vec<Effect>) {
-    toast(state, SafeText::literal(reason), true, fx);
-}
-
-fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
-    if state.overlay.is_some() {
-        if let Some(spec) = command::lookup_everywhere(key) {
-            let overlay = state.overlay.take();
-            if spec.command == Command::Why && matches!(overlay, Some(Overlay::Why(_))) {
-                return;
-            }
-            commands::run(state, spec.command, fx);
-        } else {
-            on_overlay_key(state, key, fx);
-        }
-        return;
-    }
-    if state.focus == Focus::Composer {
-        compose::before_key(state, fx);
-    }
-    if let Some(spec) = command::lookup(state.focus, key) {
-        if spec.guarded && state.burst >= BURST {
-            return refuse(state, "that key came in a burst, as a paste does; press it again", fx);
-        }
-        return run_if_possible(state, spec, fx);
-    }
-    if state.focus == Focus::Composer && compose::on_key(state, key, fx) {
-        return;
-    }
-    if key.alt {
-        // A terminal sends Alt-x as Esc and x: whoever meant those two gets them.
-        on_key(state, Key::plain(Code::Esc), fx);
-        on_key(state, key.without_alt(), fx);
-        return;
-    }
-    if key.typed().is_some() && state.focus != Focus::Composer {
-        refuse(state, "that key does nothing here: ? shows the keys", fx);
-    }
-}
-
-/// The reason, with the colleague's name where one stands in the way.
-fn named(state: &State, reason: &'static str) -> SafeText {
-    let holder = state.target_row().map(|row| &row.holder);
-    match (reason.strip_prefix(availability::COLLEAGUE), holder) {
-        (Some(rest), Some(HolderView::Agent { name, .. })) => {
-            [name.clone(), SafeText::literal(rest)].into_iter().collect()
-        }
-        _ => SafeText::literal(reason),
-    }
-}
-
-fn run_if_possible(state: &mut State, spec: &'static command::Spec, fx: &mut Vec<Effect>) {
-    match (spec.availability)(state) {
-        Ok(()) => commands::run(state, spec.command, fx),
-        // Esc where there is nothing to leave is no mistake worth a word.
-        Err(_) if spec.command == Command::Back => {}
-        Err(reason) => {
-            let named = named(state, reason);
-            toast(state, named, true, fx);
-        }
-    }
+    let reason = state.words(reason);
+    toast(state, reason, true, fx);
 }
 
 fn on_paste(state: &mut State, text: &str, fx: &mut Vec<Effect>) {
+    press::take_prefix(state, fx);
     if state.focus == Focus::Composer && state.overlay.is_none() {
         compose::before_key(state, fx);
         compose::paste(state, text, fx);
     } else if matches!(state.overlay, Some(Overlay::Prompt(_))) {
         prompt::paste(state, text);
+    } else if matches!(state.overlay, Some(Overlay::Search(_))) {
+        search::paste(state, text, fx);
     } else {
-        refuse(state, "a paste was ignored: r or n opens the composer, paste there", fx);
+        refuse(state, "a paste was ignored: {reply} or {note} opens the composer, paste there", fx);
     }
 }
 
-fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+/// A key while something lies over the panes, and no command has it.
+pub(super) fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
     let up = key.code == Code::Up || (key.ctrl && matches!(key.code, Code::Char('p' | 'k')));
     let down = key.code == Code::Down || (key.ctrl && matches!(key.code, Code::Char('n' | 'j')));
     match state.overlay.take() {
@@ -160,12 +111,9 @@ fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
         Some(Overlay::Prompt(prompt)) => prompt::on_key(state, prompt, key, fx),
         Some(Overlay::Palette(mut picker)) => {
             match (key.code, key.typed()) {
-                (Code::Enter, _) => match picker.chosen() {
-                    Some(spec) => return run_if_possible(state, spec, fx),
-                    None => return,
-                },
-                _ if up => picker.step(-1),
-                _ if down => picker.step(1),
+                (Code::Enter, _) => return line::enter(state, &picker, fx),
+                _ if up => picker.step(&state.keymap, -1),
+                _ if down => picker.step(&state.keymap, 1),
                 (Code::Backspace, _) if picker.query.is_empty() => return,
                 (Code::Backspace, _) => picker.backspace(),
                 (_, Some(c)) => picker.type_char(c),
@@ -175,14 +123,11 @@ fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
         }
         Some(Overlay::Help(mut picker)) => {
             match (key.code, key.typed()) {
-                (Code::Enter, _) => match picker.chosen() {
-                    Some(spec) => return run_if_possible(state, spec, fx),
-                    None => return,
-                },
-                _ if up => picker.step(-1),
-                _ if down => picker.step(1),
-                (Code::PageDown, _) => picker.step(10),
-                (Code::PageUp, _) => picker.step(-10),
+                (Code::Enter, _) => return line::enter(state, &picker, fx),
+                _ if up => picker.step(&state.keymap, -1),
+                _ if down => picker.step(&state.keymap, 1),
+                (Code::PageDown, _) => picker.step(&state.keymap, 10),
+                (Code::PageUp, _) => picker.step(&state.keymap, -10),
                 (Code::Backspace, _) => picker.backspace(),
                 (_, Some('q' | '?')) if picker.query.is_empty() => return,
                 (_, Some(c)) => picker.type_char(c),
@@ -221,6 +166,11 @@ pub(super) fn next_ask(state: &mut State) {
 fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
     match id {
         TimerId::Toast => state.toast = None,
+        TimerId::WhichKey => {
+            if let Some(prefix) = &mut state.prefix {
+                prefix.shown = true;
+            }
+        }
         TimerId::Hello => compose::send_hello(state, fx),
         TimerId::SendGuard => compose::guard_over(state, fx),
         TimerId::Idle => compose::stop_typing(state, fx),

@@ -128,10 +128,8 @@ pub(super) fn toggle(state: &mut State, fx: &mut Vec<Effect>) {
 }
 
 /// A key while it is in sight; Esc has closed it already.
-pub(super) fn on_key(state: &mut State, mut why: Why, key: Key) {
-    let (w, h) = inside(state);
-    let most = page(state, w).lowest_top(h);
-    let half = isize::try_from(h / 2).unwrap_or(1);
+pub(super) fn on_key(state: &mut State, why: Why, key: Key) {
+    let half = isize::try_from(inside(state).1 / 2).unwrap_or(1);
     let by = match (key.code, key.typed()) {
         (_, Some('W' | 'q')) => return,
         (Code::Down, _) | (_, Some('j')) => 1,
@@ -142,8 +140,17 @@ pub(super) fn on_key(state: &mut State, mut why: Why, key: Key) {
         (Code::End, _) | (_, Some('G')) => isize::MAX / 2,
         _ => 0,
     };
-    why.top = why.top.min(most).saturating_add_signed(by).min(most);
     state.overlay = Some(Overlay::Why(why));
+    scroll(state, by);
+}
+
+/// Scrolls by rows; stops at both ends.
+pub(super) fn scroll(state: &mut State, by: isize) {
+    let (w, h) = inside(state);
+    let most = page(state, w).lowest_top(h);
+    if let Some(Overlay::Why(why)) = &mut state.overlay {
+        why.top = why.top.min(most).saturating_add_signed(by).min(most);
+    }
 }
 
 /// Columns and rows of the page inside its frame.

@@ -5,11 +5,19 @@ use serde::Deserialize;
 use crate::console::ui::Glyphs;
 
 /// `[looks]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Looks {
     /// `glyphs = "unicode"` or `"ascii"`; none: what locale and terminal suggest.
     pub glyphs: Option<Glyphs>,
     /// Whether our own lines about links carry them (OSC 8); none: where the terminal is known to take them.
     pub links: Option<bool>,
+    /// Whether click and wheel are the console's; a key leaves them to the terminal meanwhile.
+    pub mouse: bool,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self { glyphs: None, links: None, mouse: true }
+    }
 }

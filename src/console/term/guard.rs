@@ -8,6 +8,11 @@ const ON: &[u8] = b"\x1b[22;0t\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h\x1b[>1u
 /// The same undone, in the opposite order; the title of before comes back where the terminal kept it.
 const OFF: &[u8] = b"\x1b[<u\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h\x1b]2;\x1b\\\x1b[23;0t";
 
+/// Buttons and wheel of the mouse are reported, in the form that knows no largest column.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// No longer.
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// There is no terminal.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -34,15 +39,16 @@ pub fn check() -> Result<(), NoTerminal> {
 #[derive(Debug)]
 pub struct Guard {
     held: bool,
+    mouse: bool,
 }
 
 impl Guard {
-    /// Takes the terminal.
+    /// Takes the terminal, and its mouse if that is wanted.
     ///
     /// # Errors
     /// It cannot be put into raw mode, or is gone.
-    pub fn take() -> io::Result<Self> {
-        let mut guard = Self { held: false };
+    pub fn take(mouse: bool) -> io::Result<Self> {
+        let mut guard = Self { held: false, mouse };
         guard.again()?;
         Ok(guard)
     }
@@ -56,6 +62,23 @@ impl Guard {
         self.held = true;
         let mut out = io::stdout().lock();
         out.write_all(ON)?;
+        if self.mouse {
+            out.write_all(MOUSE_ON)?;
+        }
+        out.flush()
+    }
+
+    /// Takes the mouse, or leaves it to the terminal, which then selects with it.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+        if self.mouse == on {
+            return Ok(());
+        }
+        self.mouse = on;
+        let mut out = io::stdout().lock();
+        out.write_all(if on { MOUSE_ON } else { MOUSE_OFF })?;
         out.flush()
     }
 
@@ -64,6 +87,7 @@ impl Guard {
         if std::mem::take(&mut self.held) {
             let mut out = io::stdout().lock();
             // Where the terminal is gone there is nobody to tell.
+            let _ = out.write_all(MOUSE_OFF);
             let _ = out.write_all(OFF);
             let _ = out.flush();
             let _ = crossterm::terminal::disable_raw_mode();

@@ -4,10 +4,13 @@ use ratatui::buffer::Buffer;
 
 use super::Look;
 use super::paint::{blank, cells, own, put};
-use crate::console::app::State;
 use crate::console::app::command::{self, Command};
 use crate::console::app::layout::Area;
 use crate::console::app::state::Toast;
+use crate::console::app::{State, useful};
+
+/// Columns from which the palette's key is always shown.
+const PALETTE_STAYS: u16 = 60;
 
 /// What was just said: one row, or two where it needs them (the status line gives its own for that while).
 ///
@@ -29,32 +32,38 @@ fn said(buf: &mut Buffer, area: Area, toast: &Toast, look: Look) {
 }
 
 /// ```text
-///  a accept  r reply  n note  Enter open  : commands  ? help
+///  a accept  Space peek  r reply  n note  Enter open  : commands  ? help
 /// ```
+/// The likeliest first; help keeps its place at the end. Keys that wait for another show instead.
 pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
+    if let Some(prefix) = &state.prefix {
+        let words = vec![own(format!("{prefix} … "), look.key()), own("Esc cancels", look.dim())];
+        return put(buf, area, 1, 0, words);
+    }
     if let Some(toast) = &state.toast {
         return said(buf, area, toast, look);
     }
-    let mut spans = Vec::new();
-    let mut keep = |command: &'static command::Spec| {
-        let keys = command.keys_in(state.focus);
-        let key = keys.split('/').next().filter(|key| !key.is_empty()).unwrap_or(&keys).to_owned();
-        let available = state.me.as_ref().is_some_and(|me| me.available);
-        let word = match command.command {
-            Command::Availability if !available => "available",
-            _ => command.footer,
-        };
-        let pair = vec![own(key, look.key()), own(format!(" {word}  "), look.plain())];
-        if cells(&spans) + cells(&pair) < usize::from(area.w) {
-            spans.extend(pair);
+    let pair = |command: Command| {
+        let spec = command::find(command)?;
+        let key = state.keymap.key(command, state.focus.into());
+        if spec.footer.is_empty() || key.is_empty() || (spec.availability)(state).is_err() {
+            return None;
         }
+        let away = state.me.as_ref().is_some_and(|me| !me.available);
+        let word = if command == Command::Availability && away { "available" } else { spec.footer };
+        Some(vec![own(key.to_owned(), look.key()), own(format!(" {word}  "), look.plain())])
     };
-    // Help first: it must fit everywhere.
-    let offered = |spec: &&command::Spec| {
-        !spec.footer.is_empty() && !spec.keys_in(state.focus).is_empty() && (spec.availability)(state).is_ok()
-    };
-    let first = |spec: &command::Spec| spec.command == Command::Help;
-    command::COMMANDS.iter().filter(offered).filter(|spec| first(spec)).for_each(&mut keep);
-    command::COMMANDS.iter().filter(offered).filter(|spec| !first(spec)).for_each(&mut keep);
+    // Help must fit everywhere; the way to every other command where there is some room.
+    let last =
+        if area.w >= PALETTE_STAYS { &[Command::Palette, Command::Help][..] } else { &[Command::Help] };
+    let end: Vec<_> = last.iter().filter_map(|command| pair(*command)).flatten().collect();
+    let room = usize::from(area.w).saturating_sub(1 + cells(&end));
+    let mut spans = Vec::new();
+    for next in useful(state).into_iter().filter(|command| !last.contains(command)).filter_map(pair) {
+        if cells(&spans) + cells(&next) <= room {
+            spans.extend(next);
+        }
+    }
+    spans.extend(end);
     put(buf, area, 1, 0, spans);
 }

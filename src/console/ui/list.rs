@@ -8,7 +8,9 @@ use super::{HitMap, Look, Target};
 use crate::client::DraftKind;
 use crate::console::app::State;
 use crate::console::app::clock::{self, Urgency};
+use crate::console::app::command::Command;
 use crate::console::app::door::{HolderView, RowView};
+use crate::console::app::keymap::Mode;
 use crate::console::app::layout::{Area, ROW_LINES};
 use crate::console::app::state::{Focus, Link};
 use crate::conversation::{Priority, Reason, State as Standing, Tab};
@@ -57,7 +59,10 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, hits: &mut 
         if list.new_below() > 0 {
             words = vec![
                 own(format!("{} new", list.new_below()), look.bold()),
-                own(format!(" of {below} below: j "), look.dim()),
+                own(
+                    format!(" of {below} below: {} ", state.keymap.key(Command::Down, Mode::List)),
+                    look.dim(),
+                ),
             ];
         }
         put_right(buf, area, y, words);
@@ -75,12 +80,14 @@ fn heading(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     put(buf, area, 1, 0, vec![own(words, look.dim())]);
     let (above, below) = (state.list().new_above(), state.list().new_below());
     let no_room_below = area.h.saturating_sub(1).is_multiple_of(ROW_LINES);
+    let key = |command| state.keymap.key(command, Mode::List);
+    let (top, end) = (key(Command::Top), key(Command::Bottom));
     let news = match (above, below) {
         (0, 0) => return,
-        (0, n) if no_room_below => format!("{n} new below: G "),
-        (n, m) if m > 0 && no_room_below => format!("{n} new above: g, {m} below "),
+        (0, n) if no_room_below => format!("{n} new below: {end} "),
+        (n, m) if m > 0 && no_room_below => format!("{n} new above: {top}, {m} below "),
         (0, _) => return,
-        (n, _) => format!("{n} new above: g "),
+        (n, _) => format!("{n} new above: {top} "),
     };
     // What is new matters more than how it is sorted.
     if width::cells(&news) + words.len() + 2 > usize::from(area.w) {

@@ -22,6 +22,7 @@ mod status;
 mod tabs;
 mod theme;
 mod transcript;
+mod which;
 mod why;
 
 use ratatui::Frame;
@@ -30,22 +31,13 @@ use ratatui::layout::Position;
 use crate::console::app::State;
 use crate::console::app::layout::{self, Area};
 use crate::console::app::state::{Focus, Overlay};
-use crate::conversation::ConversationId;
 
+pub use crate::console::app::Target;
 pub use glyphs::Glyphs;
 pub use links::{Behind, Links, number_of};
 pub use paint::is_outside;
 pub use theme::{Look, LookChoice};
 pub use transcript::Cache;
-
-/// What stands at a place on screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// A tab, by its index.
-    Tab(u8),
-    /// A conversation's line.
-    Row(ConversationId),
-}
 
 /// Where things landed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,13 +56,13 @@ impl HitMap {
         self.cursor
     }
 
-    /// What stands at a cell.
+    /// What stands at a cell: what was drawn last lies on top.
     pub fn at(&self, x: u16, y: u16) -> Option<Target> {
         let inside = |area: &Area| {
             (area.x..area.x.saturating_add(area.w)).contains(&x)
                 && (area.y..area.y.saturating_add(area.h)).contains(&y)
         };
-        self.places.iter().find(|(area, _)| inside(area)).map(|(_, target)| *target)
+        self.places.iter().rev().find(|(area, _)| inside(area)).map(|(_, target)| *target)
     }
 }
 
@@ -98,12 +90,14 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         banner::draw(frame.buffer_mut(), area, state, look);
     }
     if let Some(area) = panes.list {
+        hits.add(area, Target::List);
         list::draw(frame.buffer_mut(), area, state, look, &mut hits);
     }
     if let (Some(head), Some(body)) = (panes.head, panes.transcript) {
         let whole = Area { h: head.h + body.h + panes.composer.map_or(0, |c| c.h), ..head };
         paint::divider(frame.buffer_mut(), whole, look.dim());
         conversation::draw_head(frame.buffer_mut(), head, state, look);
+        hits.add(Area { h: head.h + body.h, ..head }, Target::Transcript);
         if state.card_over {
             context::draw(frame.buffer_mut(), body, state, look, cache.links_mut());
         } else {
@@ -115,6 +109,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         context::draw(frame.buffer_mut(), area, state, look, cache.links_mut());
     }
     if let Some(area) = panes.composer {
+        hits.add(area, Target::Composer);
         let cursor = composer::draw(frame.buffer_mut(), area, state, look);
         if let Some(at) = cursor.filter(|_| state.overlay.is_none() && state.focus == Focus::Composer) {
             hits.cursor = Some(at);
@@ -122,12 +117,20 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
     }
     status::draw(frame.buffer_mut(), panes.status, state, look);
     footer::draw(frame.buffer_mut(), panes.footer, state, look);
+    if let Some(prefix) = state.prefix.as_ref().filter(|prefix| prefix.shown) {
+        which::draw(frame.buffer_mut(), prefix, state, look);
+    }
+    if state.overlay.is_some() {
+        hits.add(Area { x: 0, y: 0, w: size.width, h: size.height }, Target::Over);
+    }
     let cursor = match &state.overlay {
         None => None,
-        Some(Overlay::Palette(p)) => Some(picker::draw_palette(frame.buffer_mut(), p, state, look)),
-        Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look)),
-        Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look)),
-        Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look)),
+        Some(Overlay::Palette(p)) => {
+            Some(picker::draw_palette(frame.buffer_mut(), p, state, look, &mut hits))
+        }
+        Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look, &mut hits)),
+        Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look, &mut hits)),
+        Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look, &mut hits)),
         Some(Overlay::Why(why)) => {
             why::draw(frame.buffer_mut(), *why, state, look, cache.links_mut());
             None

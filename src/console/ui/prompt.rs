@@ -3,9 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
-use super::Look;
 use super::paint::{centred, cut, framed, own, put, safe, stain};
+use super::{HitMap, Look, Target};
 use crate::console::app::State;
+use crate::console::app::layout::Area;
 use crate::console::app::prompt::Prompt;
 use crate::text::{Untrusted, width};
 
@@ -16,7 +17,7 @@ use crate::text::{Untrusted, width};
 /// │ > 2h             in 2 hours          │
 /// └──────────────────────────────────────┘
 /// ```
-pub fn draw(buf: &mut Buffer, prompt: &Prompt, state: &State, look: Look) -> Position {
+pub fn draw(buf: &mut Buffer, prompt: &Prompt, state: &State, look: Look, hits: &mut HitMap) -> Position {
     let shown = prompt.shown();
     let height = u16::try_from(shown.len()).unwrap_or(u16::MAX).clamp(0, 14) + 4;
     let area = framed(buf, centred(state.size, 72, height), prompt.title, look.bold());
@@ -44,6 +45,7 @@ pub fn draw(buf: &mut Buffer, prompt: &Prompt, state: &State, look: Look) -> Pos
             own("  ", look.plain()),
             safe(&choice.detail, look.dim()),
         ];
+        hits.add(Area { y: area.y + y, h: 1, ..area }, Target::Choice(index));
         put(buf, area, 0, y, cut(spans, usize::from(area.w)));
         if here {
             stain(buf, area, y, look.selected());

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::text::Span;
 
-use super::Look;
 use super::paint::{cells, clipped, cut, framed, own, put, put_right, safe, stain};
+use super::{HitMap, Look, Target};
 use crate::console::app::State;
 use crate::console::app::clock;
 use crate::console::app::layout::Area;
@@ -20,7 +20,7 @@ use crate::text::{SafeText, Untrusted, width};
 /// │   … my refund for order 4711 never …   │
 /// └────────────────────────────────────────┘
 /// ```
-pub fn draw(buf: &mut Buffer, search: &Search, state: &State, look: Look) -> Position {
+pub fn draw(buf: &mut Buffer, search: &Search, state: &State, look: Look, hits: &mut HitMap) -> Position {
     let (w, h) = state.size;
     let area = framed(buf, Area { x: 0, y: 1, w, h: h.saturating_sub(2) }, "search", look.bold());
     let shown = Untrusted::new(search.query.as_str()).line();
@@ -52,6 +52,7 @@ pub fn draw(buf: &mut Buffer, search: &Search, state: &State, look: Look) -> Pos
         put(buf, area, 0, y, cut(first, room));
         put_right(buf, area, y, right);
         put(buf, area, 2, y + 1, clipped(&hit.excerpt, usize::from(area.w.saturating_sub(4)), plain));
+        hits.add(Area { y: area.y + y, h: 2, ..area }, Target::Choice(index));
         if here {
             stain(buf, area, y, look.selected());
         }

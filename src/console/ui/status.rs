@@ -37,7 +37,12 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
         }
         vec![clipped(&me.name, 20, look.plain()), vec![own(", ", look.plain())], stands]
     });
-    let room = usize::from(area.w).saturating_sub(cells(&left) + 1);
+    let mut mouse = Vec::new();
+    if state.mouse != state.config.looks.mouse {
+        let words = if state.mouse { " · mouse taken" } else { " · mouse free" };
+        mouse.push(own(words, look.note_word()));
+    }
+    let room = usize::from(area.w).saturating_sub(cells(&left) + cells(&mouse) + 1);
     let site = [99, 16, 8].map(|most| site(state, most, look));
     // What fits best: all of it, then without the name, then with a shorter site.
     let whole: Vec<Span<'static>> = me.concat();
@@ -57,6 +62,7 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     let [_, _, _, shortest] = &lines;
     let fits = lines.iter().find(|line| cells(line) <= room).unwrap_or(shortest);
     left.extend(fits.iter().cloned());
+    left.extend(mouse);
     let room = usize::from(area.w).saturating_sub(cells(&left) + 2);
     put(buf, area, 0, 0, left);
     if let Some(note) = state.status_note.as_ref().filter(|_| room >= 12) {
