@@ -10,8 +10,8 @@ use baton::console::app::{Effect, Event, Gesture, Mouse, Now, Start, State, Targ
 use baton::console::ui::{self, Cache, Look};
 use baton::conversation::{
     AgentId, AgentRef, AssistantTurn, Author, Card, Conversation, ConversationId, Event as Happened, Fact,
-    Handoff, Message, MessageId, Page, Reason, ResolvedBy, Role, Row, SiteId, Source, Time, Transcript,
-    TurnOutcome, VisitorId, VisitorRef,
+    Handoff, Message, MessageId, Page, Reason, ReleaseCause, ResolvedBy, Role, Row, SiteId, Source, Time,
+    Transcript, TurnOutcome, VisitorId, VisitorRef,
 };
 use baton::protocol::{
     AgentAuthOk, AgentInfo, AgentOp, Answered, AvailabilityInfo, SiteInfo, SyncMode, WatchOk, WireError,
@@ -232,6 +232,8 @@ pub struct Desk {
     pub stories: HashMap<ConversationId, Story>,
     /// Answer requests as a server would that agrees with everything.
     pub agreeable: bool,
+    /// Groups somebody belongs to.
+    pub groups: Vec<String>,
     fresh: u128,
 }
 
@@ -252,6 +254,7 @@ impl Desk {
             timers: HashMap::new(),
             stories: HashMap::new(),
             agreeable: true,
+            groups: Vec::new(),
             fresh: 1,
         }
     }
@@ -315,9 +318,10 @@ impl Desk {
             warn_after_ms: 60_000,
             return_after_ms: 180_000,
             capacity: None,
-            groups: Vec::new(),
+            groups: self.groups.clone(),
             reads: Vec::new(),
         })));
+        self.client(ClientEvent::Link(Link::Syncing));
         let open = |s: &&Story| s.conversation.state != baton::conversation::State::Resolved;
         let rows = self.stories.values().filter(open).map(Story::row).collect();
         self.client(ClientEvent::Snapshot { as_of: 1, rows, more: false });
@@ -373,6 +377,44 @@ impl Desk {
                         Some((arg.conversation, Happened::Reopened { agent: me(), unseen: false }))
                     }
                     AgentOp::HandBack(arg) => Some((arg.conversation, Happened::HandedBack { by: me() })),
+                    AgentOp::Release(arg) => {
+                        let cause = ReleaseCause::Agent { by: me(), reason: arg.reason.clone() };
+                        Some((arg.conversation, Happened::Released(cause)))
+                    }
+                    AgentOp::Snooze(arg) => {
+                        Some((arg.conversation, Happened::Snoozed { by: me(), until: arg.until }))
+                    }
+                    AgentOp::Transfer(arg) => {
+                        if let Some(text) = &arg.note {
+                            let id = MessageId(Uuid::from_u128(self.fresh << 32));
+                            let note = Happened::NoteAdded { id, by: me(), text: text.clone() };
+                            self.happens(arg.conversation, 0, &note);
+                        }
+                        let event = match &arg.group {
+                            None => Happened::Transferred { by: me(), to: bo() },
+                            Some(group) => Happened::Released(ReleaseCause::Transferred {
+                                by: me(),
+                                group: group.clone(),
+                            }),
+                        };
+                        Some((arg.conversation, event))
+                    }
+                    AgentOp::Tag(arg) => {
+                        let (added, removed) = (arg.add.clone(), arg.remove.clone());
+                        Some((arg.conversation, Happened::Tagged { by: me(), added, removed }))
+                    }
+                    AgentOp::Priority(arg) => {
+                        let priority = arg.priority;
+                        Some((arg.conversation, Happened::Prioritised { by: me(), priority }))
+                    }
+                    AgentOp::History(arg) => {
+                        if let Some(story) = self.stories.get(&arg.conversation) {
+                            let entries = story.transcript.entries.clone();
+                            let ok = serde_json::json!({ "entries": entries, "more": false });
+                            self.client(ClientEvent::Response { tag: *tag, result: Ok(ok) });
+                        }
+                        None
+                    }
                     AgentOp::AvailabilitySet(_) => {
                         let result = Ok(serde_json::json!({}));
                         self.client(ClientEvent::Response { tag: *tag, result });
@@ -455,6 +497,7 @@ impl Desk {
     pub fn ops(&self) -> Vec<String> {
         let short = |c: &ConversationId| c.0.as_u128().to_string();
         let words = |op: &AgentOp| match op {
+            AgentOp::Accept(a) if a.over_capacity => format!("accept {} above", short(&a.conversation)),
             AgentOp::Accept(a) => format!("accept {}", short(&a.conversation)),
             AgentOp::TakeOver(a) => format!("take_over {}", short(&a.conversation)),
             AgentOp::Resolve(a) => format!("resolve {}", short(&a.conversation)),
@@ -464,10 +507,27 @@ impl Desk {
             AgentOp::NoteAdd(a) => format!("note.add {} {:?}", short(&a.conversation), a.text),
             AgentOp::Typing(a) => format!("typing {} {}", short(&a.conversation), a.on),
             AgentOp::AvailabilitySet(a) => format!("availability {}", a.available),
+            AgentOp::History(a) if a.before.is_none() => format!("look back {}", short(&a.conversation)),
             AgentOp::History(a) => format!("history before {:?}", a.before),
             AgentOp::List(a) => format!("list {}", a.tab.word()),
             AgentOp::Search(a) => format!("search {}", a.query),
             AgentOp::Read(a) => format!("read {} {}", short(&a.conversation), a.messages),
+            AgentOp::Release(a) => match &a.reason {
+                Some(reason) => format!("release {} {reason:?}", short(&a.conversation)),
+                None => format!("release {}", short(&a.conversation)),
+            },
+            AgentOp::Transfer(a) => {
+                let to = a.agent.map(|agent| agent.0.as_u128().to_string());
+                let to = to.or(a.group.clone()).unwrap_or_default();
+                let note = a.note.as_ref().map(|note| format!(" {note:?}")).unwrap_or_default();
+                format!("transfer {} to {to}{note}", short(&a.conversation))
+            }
+            AgentOp::Snooze(a) => match a.until {
+                Some(until) => format!("snooze {} {until}", short(&a.conversation)),
+                None => format!("snooze {}", short(&a.conversation)),
+            },
+            AgentOp::Tag(a) => format!("tag {} +{:?} -{:?}", short(&a.conversation), a.add, a.remove),
+            AgentOp::Priority(a) => format!("priority {} {}", short(&a.conversation), a.priority.word()),
             other => format!("{other:?}"),
         };
         self.effects
@@ -479,9 +539,10 @@ impl Desk {
             .collect()
     }
 
-    /// Operations without what passes by: typing, and how far one has read.
+    /// Operations without what passes by: typing, looking back, and how far one has read.
     pub fn deeds(&self) -> Vec<String> {
-        self.ops().into_iter().filter(|op| !op.starts_with("typing") && !op.starts_with("read")).collect()
+        let quiet = |op: &String| ["typing", "look back", "read"].iter().any(|word| op.starts_with(word));
+        self.ops().into_iter().filter(|op| !quiet(op)).collect()
     }
 
     /// What is on screen, row by row, without the spaces at the ends.

@@ -10,6 +10,7 @@ mod entering;
 mod hostile;
 mod house;
 mod link;
+mod passing;
 mod race;
 mod relay;
 mod resume;

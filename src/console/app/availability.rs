@@ -1,9 +1,14 @@
 //! Why a command cannot be carried out: each reason names what stands in the way and the key that helps, as `{command}`,
 //! which becomes the key the agent has for it.
+//!
+//! A reason about a conversation is asked of its line (`…_row`); what a key asks for is asked of the marked rows, or else
+//! of the one a command acts upon.
 
+use super::door::{HolderView, RowView};
 use super::state::{Focus, Link, State};
 use crate::client::DraftKind;
 use crate::conversation::State as Standing;
+use crate::text::SafeText;
 
 /// A reason, or none.
 pub type May = Result<(), &'static str>;
@@ -16,6 +21,41 @@ pub(super) const COLLEAGUE: &str = "a colleague";
 const OTHERS: &str = "a colleague holds it: {note} leaves them a note";
 const GONE: &str = "it is no longer visible to you: {settle} clears the list";
 
+const NONE_MARKED: &str = "no marked row allows that: Esc in the list clears the marks";
+
+/// A reason, with the colleague's name where one stands in the way.
+pub(super) fn said(s: &State, row: Option<&RowView>, reason: &'static str) -> SafeText {
+    match (reason.strip_prefix(COLLEAGUE), row.map(|row| &row.holder)) {
+        (Some(rest), Some(HolderView::Agent { name, .. })) => {
+            [name.clone(), s.words(rest)].into_iter().collect()
+        }
+        _ => s.words(reason),
+    }
+}
+
+/// A reason without the advice behind its colon: for sums.
+pub(super) fn in_short(s: &State, row: Option<&RowView>, reason: &'static str) -> SafeText {
+    said(s, row, reason.split_once(": ").map_or(reason, |(what, _)| what))
+}
+
+/// Asks the marked rows: one that allows it is enough. Without marks, the one a command acts upon.
+fn of_targets(s: &State, of: fn(&State, &RowView) -> May) -> May {
+    let marked = s.marked();
+    if marked.is_empty() {
+        return of(s, s.target_row().ok_or(NOTHING)?);
+    }
+    let mut reasons = marked.iter().filter_map(|id| s.rows.get(id)).map(|row| of(s, row));
+    let Some(Err(first)) = reasons.next() else { return Ok(()) };
+    let mut same = !first.starts_with(COLLEAGUE);
+    for reason in reasons {
+        match reason {
+            Ok(()) => return Ok(()),
+            Err(reason) => same &= reason == first,
+        }
+    }
+    Err(if same { first } else { NONE_MARKED })
+}
+
 /// Always possible.
 pub fn always(_: &State) -> May {
     Ok(())
@@ -26,9 +66,13 @@ pub fn target(s: &State) -> May {
     s.target().map(|_| ()).ok_or(NOTHING)
 }
 
-/// Needs an open conversation.
+/// Needs an open conversation, or marks to clear.
 pub fn reading(s: &State) -> May {
-    if s.focus == Focus::List { Err("you are in the list already: {quit} quits") } else { Ok(()) }
+    if s.focus == Focus::List && s.marked().is_empty() {
+        Err("you are in the list already: {quit} quits")
+    } else {
+        Ok(())
+    }
 }
 
 /// Needs the composer.
@@ -45,9 +89,8 @@ pub fn online(s: &State) -> May {
     }
 }
 
-/// Who stands between the agent and the conversation.
-fn mine_or_free(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+/// Who stands between the agent and a conversation.
+fn mine_or_free(s: &State, row: &RowView) -> May {
     if row.gone {
         return Err(GONE);
     }
@@ -61,9 +104,17 @@ fn supervises(s: &State) -> bool {
     s.me.as_ref().is_some_and(|me| me.supervises)
 }
 
+/// As [`mine_or_free`]; a supervisor may with any.
+fn mine_or_supervised(s: &State, row: &RowView) -> May {
+    if supervises(s) && !row.gone { Ok(()) } else { mine_or_free(s, row) }
+}
+
 /// Accept or take over.
 pub fn accept(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    of_targets(s, accept_row)
+}
+
+pub(super) fn accept_row(s: &State, row: &RowView) -> May {
     online(s)?;
     match row.state {
         _ if row.gone => Err(GONE),
@@ -80,7 +131,7 @@ pub fn reply(s: &State) -> May {
     if row.state == Standing::Resolved {
         return Err(RESOLVED);
     }
-    mine_or_free(s)
+    mine_or_free(s, row)
 }
 
 /// Note. Works without the link.
@@ -108,57 +159,81 @@ pub fn hello(s: &State) -> May {
 
 /// Resolve.
 pub fn resolve(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    of_targets(s, resolve_row)
+}
+
+pub(super) fn resolve_row(s: &State, row: &RowView) -> May {
     online(s)?;
     if row.state == Standing::Resolved {
         return Err("it is resolved already: {reopen} reopens it");
     }
-    if supervises(s) && !row.gone {
-        return Ok(());
-    }
-    mine_or_free(s)
+    mine_or_supervised(s, row)
+}
+
+/// Resolve and next: only what one holds. What it shows next may be somebody nobody has spoken to yet: a second press of
+/// the key must not end that.
+pub fn resolve_next(s: &State) -> May {
+    of_targets(s, |s, row| {
+        resolve_row(s, row)?;
+        let me = s.me.as_ref().map(|me| me.id);
+        let held = me.is_some() && row.holder.agent() == me;
+        if held {
+            Ok(())
+        } else {
+            Err("that is for what you hold: {resolve} resolves, {next-waiting} goes to the next")
+        }
+    })
 }
 
 /// Release, snooze: what an agent holds.
 pub fn held(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    of_targets(s, held_row)
+}
+
+pub(super) fn held_row(s: &State, row: &RowView) -> May {
     online(s)?;
     match row.state {
         Standing::Resolved => Err(RESOLVED),
         Standing::Assistant | Standing::Queued => Err("nobody holds it: {accept} takes it first"),
-        _ if supervises(s) && !row.gone => Ok(()),
-        _ => mine_or_free(s),
+        _ => mine_or_supervised(s, row),
     }
 }
 
 /// Transfer: what is queued or held.
 pub fn transfer(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    of_targets(s, transfer_row)
+}
+
+pub(super) fn transfer_row(s: &State, row: &RowView) -> May {
     online(s)?;
     match row.state {
         Standing::Resolved => Err(RESOLVED),
         Standing::Assistant => Err("the assistant has it: {accept} takes it over first"),
-        _ if supervises(s) && !row.gone => Ok(()),
-        _ => mine_or_free(s),
+        _ => mine_or_supervised(s, row),
     }
 }
 
 /// Tags and priority: any conversation in sight.
 pub fn label(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    of_targets(s, label_row)
+}
+
+pub(super) fn label_row(s: &State, row: &RowView) -> May {
     online(s)?;
     if row.gone { Err(GONE) } else { Ok(()) }
 }
 
 /// Hand back.
 pub fn hand_back(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    of_targets(s, hand_back_row)
+}
+
+pub(super) fn hand_back_row(s: &State, row: &RowView) -> May {
     online(s)?;
     match row.state {
         Standing::Assistant => Err("the assistant has it already: {accept} takes it over"),
         Standing::Resolved => Err(RESOLVED),
-        _ if supervises(s) => Ok(()),
-        _ => mine_or_free(s),
+        _ => mine_or_supervised(s, row),
     }
 }
 
@@ -173,12 +248,15 @@ pub fn earlier(s: &State) -> May {
 
 /// Reopen.
 pub fn reopen(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    of_targets(s, reopen_row)
+}
+
+pub(super) fn reopen_row(s: &State, row: &RowView) -> May {
     online(s)?;
-    if row.state == Standing::Resolved {
-        Ok(())
-    } else {
-        Err("it is not resolved: {accept} accepts it, {reply} replies")
+    match row.state {
+        _ if row.gone => Err(GONE),
+        Standing::Resolved => Ok(()),
+        _ => Err("it is not resolved: {accept} accepts it, {reply} replies"),
     }
 }
 
@@ -187,8 +265,11 @@ pub fn undo(s: &State) -> May {
     if s.hello.is_some() {
         return Ok(());
     }
-    if s.undo.is_none() {
-        return Err("nothing to undo: no resolve in this session, no held hello");
+    if s.on_its_way() {
+        return Err("your last action is still on its way: u again in a moment");
+    }
+    if s.undo.is_empty() {
+        return Err("nothing to undo: nothing was done in this session, no held hello");
     }
     online(s)
 }

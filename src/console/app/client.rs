@@ -12,7 +12,7 @@ use super::state::{Confirm, Link, Open, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::why::TurnView;
-use super::{commands, compose, search, unread};
+use super::{batch, claiming, commands, compose, search, unread};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
     AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
@@ -27,8 +27,8 @@ pub(super) fn on_client(state: &mut State, event: ClientEvent, fx: &mut Vec<Effe
     match event {
         ClientEvent::Link(link) => on_link(state, link),
         ClientEvent::Welcome(welcome) => on_welcome(state, &welcome, fx),
-        ClientEvent::Snapshot { rows, more, .. } => on_snapshot(state, &rows, more),
-        ClientEvent::Row { conversation, row, .. } => on_row(state, conversation, row.as_deref()),
+        ClientEvent::Snapshot { rows, more, .. } => on_snapshot(state, &rows, more, fx),
+        ClientEvent::Row { conversation, row, .. } => on_row(state, conversation, row.as_deref(), fx),
         ClientEvent::Event { seq, at, conversation, version, event } => {
             on_event(state, conversation, (seq, version, at), event.as_deref(), fx);
         }
@@ -83,6 +83,7 @@ fn on_link(state: &mut State, link: client::Link) {
 fn on_welcome(state: &mut State, welcome: &AgentAuthOk, fx: &mut Vec<Effect>) {
     state.me = Some(AgentView::of(&welcome.agent));
     state.agents = welcome.agents.iter().map(AgentView::of).collect();
+    state.groups = welcome.groups.clone();
     state.sites = welcome.sites.iter().map(|site| (line(site.id.as_str()), line(&site.name))).collect();
     let State { site, sites, .. } = state;
     site.take_if(|shown| !sites.iter().any(|(id, _)| id == shown));
@@ -110,7 +111,7 @@ fn on_welcome(state: &mut State, welcome: &AgentAuthOk, fx: &mut Vec<Effect>) {
     }
 }
 
-fn on_snapshot(state: &mut State, rows: &[Row], more: bool) {
+fn on_snapshot(state: &mut State, rows: &[Row], more: bool, fx: &mut Vec<Effect>) {
     let mut arriving = state.arriving.take().unwrap_or_default();
     arriving.extend(rows.iter().map(|row| (row.id, RowView::of(row))));
     if more {
@@ -118,19 +119,24 @@ fn on_snapshot(state: &mut State, rows: &[Row], more: bool) {
         return;
     }
     // Resolved lines are no part of a snapshot; what else is not in it any more is gone.
-    for (id, old) in state.rows.drain() {
+    for (id, old) in &state.rows {
         let resolved = old.state == Standing::Resolved;
-        arriving.entry(id).or_insert(RowView { gone: old.gone || !resolved, ..old });
+        arriving.entry(*id).or_insert_with(|| RowView { gone: old.gone || !resolved, ..old.clone() });
     }
-    state.rows = arriving;
+    // What was passed to me meanwhile is told; what a first snapshot brings is no news.
+    let before = std::mem::replace(&mut state.rows, arriving);
+    if state.loaded {
+        claiming::now_mine_of(state, &before, fx);
+    }
     state.loaded = true;
     state.stale = true;
 }
 
-fn on_row(state: &mut State, id: ConversationId, row: Option<&Row>) {
+fn on_row(state: &mut State, id: ConversationId, row: Option<&Row>, fx: &mut Vec<Effect>) {
     let State { arriving, rows, .. } = state;
     let known = arriving.as_ref().and_then(|arriving| arriving.get(&id)).or(rows.get(&id));
     let before = known.map(|old| old.version);
+    let held_by = known.filter(|old| !old.gone).map(|old| old.holder.clone());
     let map = arriving.as_mut().unwrap_or(rows);
     match row {
         Some(row) if before.is_some_and(|version| version > row.version) => return,
@@ -144,6 +150,7 @@ fn on_row(state: &mut State, id: ConversationId, row: Option<&Row>) {
         }
     }
     state.stale = true;
+    claiming::now_mine(state, id, held_by.as_ref(), fx);
 }
 
 fn on_event(
@@ -199,7 +206,7 @@ fn on_event(
         state.typing.remove(&conversation);
     }
     if let Some(row) = row {
-        on_row(state, conversation, Some(&row));
+        on_row(state, conversation, Some(&row), fx);
     }
 }
 
@@ -322,10 +329,14 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
             }
             Err(why) => toast(state, why, true, fx),
         },
-        Some(Pending::Verb { word, conversation }) => match read::<Answered>(result) {
-            Ok(_) => commands::verb_done(state, word, conversation, fx),
-            Err(why) => toast(state, why, true, fx),
-        },
+        Some(Pending::Verb { conversation, sent }) => {
+            batch::answered(state, conversation, sent, result.map(drop), fx);
+        }
+        Some(Pending::Passed(id, from)) => {
+            if let Ok(ok) = read::<HistoryOk>(result) {
+                claiming::passed(state, id, from, &ok.entries, fx);
+            }
+        }
         Some(Pending::Availability(available)) => match read::<Value>(result) {
             Ok(_) => {
                 if let Some(me) = &mut state.me {

@@ -1,6 +1,7 @@
 //! What the commands of the table do.
 
 use super::command::Command;
+use super::deed::Deed;
 use super::door::RowView;
 use super::effect::Effect;
 use super::event::TimerId;
@@ -11,12 +12,12 @@ use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::{
-    away, claiming, compose, copying, door, ending, jump, labels, macros, marks, panel, piping, sites, why,
-    writing,
+    away, batch, claiming, compose, copying, door, ending, jump, labels, macros, marks, panel, piping, sites,
+    undo, why, writing,
 };
 use crate::client::DraftKind;
-use crate::conversation::{Cid, ConversationId, SiteId, State as Standing, Tab};
-use crate::protocol::{AgentOp, AvailabilityInfo, CidOnly, ConversationArg, ListArg};
+use crate::conversation::{ConversationId, SiteId, Tab};
+use crate::protocol::{AgentOp, AvailabilityInfo, ConversationArg, ListArg};
 use crate::text::SafeText;
 
 /// Carries out a command. Whether it may be was asked before.
@@ -66,6 +67,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
                 }
             }
         }
+        Command::Back if state.focus == Focus::List => marks::clear(state),
         Command::Back if state.card_over => state.card_over = false,
         Command::Back if jump::back(state, fx) => {}
         Command::Back => {
@@ -73,13 +75,13 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
             state.card_over = false;
             next_ask(state);
         }
-        Command::Accept => accept(state, fx),
+        Command::Accept => claiming::accept(state, fx),
         Command::Reply => compose::begin(state, DraftKind::Reply, fx),
         Command::Note => compose::begin(state, DraftKind::Note, fx),
         Command::Hello => compose::hello(state, fx),
-        Command::Resolve => verb(state, "resolved; {undo} takes it back", AgentOp::Resolve, fx),
-        Command::Reopen => verb(state, "reopened and yours; the assistant is silent", AgentOp::Reopen, fx),
-        Command::HandBack => verb(state, "handed back; the assistant goes on", AgentOp::HandBack, fx),
+        Command::Resolve => ending::resolve(state, fx),
+        Command::Reopen => plain(state, Deed::Reopen, fx),
+        Command::HandBack => plain(state, Deed::HandBack, fx),
         Command::Undo => undo(state, fx),
         Command::Availability => {
             let available = !state.me.as_ref().is_some_and(|me| me.available);
@@ -109,7 +111,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::NextWaiting => jump::next_waiting(state, fx),
         Command::Tags => labels::ask_tags(state),
         Command::Priority => labels::ask_priority(state),
-        Command::Mark => marks::toggle(state),
+        Command::Mark => marks::toggle(state, fx),
         Command::MarkAll => marks::all(state),
         Command::Sites => sites::ask(state, fx),
         Command::Away => away::ask(state),
@@ -251,44 +253,19 @@ pub(super) fn open_found(state: &mut State, row: RowView, fx: &mut Vec<Effect>) 
     state.focus = Focus::Conversation;
 }
 
-/// Sends a verb about the target, with a fresh client id, and opens nothing.
-fn verb(state: &mut State, word: &'static str, op: fn(CidOnly) -> AgentOp, fx: &mut Vec<Effect>) {
-    if let Some(conversation) = state.target() {
-        verb_on(state, conversation, word, op, fx);
-    }
-}
-
-fn verb_on(
-    state: &mut State,
-    conversation: ConversationId,
-    word: &'static str,
-    op: fn(CidOnly) -> AgentOp,
-    fx: &mut Vec<Effect>,
-) {
-    let tag = state.tag();
-    state.pending.insert(tag, Pending::Verb { word, conversation });
-    fx.push(Effect::Request { tag, op: op(CidOnly { conversation, cid: Cid(state.now.fresh) }) });
-}
-
-fn accept(state: &mut State, fx: &mut Vec<Effect>) {
-    let Some(row) = state.target_row() else { return };
-    let (id, standing) = (row.id, row.state);
-    let op: fn(CidOnly) -> AgentOp = match standing {
-        Standing::Queued | Standing::Snoozed => |arg| AgentOp::Accept(arg.into()),
-        _ => |arg| AgentOp::TakeOver(arg.into()),
-    };
-    verb_on(state, id, "yours; the assistant is silent. {reply} replies, {hello} says hello", op, fx);
-    open(state, id, fx);
-    if state.focus == Focus::List {
-        state.focus = Focus::Conversation;
+/// A verb that needs nothing more.
+fn plain(state: &mut State, deed: Deed, fx: &mut Vec<Effect>) {
+    let of = state.targets();
+    if let Err(why) = batch::go(state, &of, deed, fx) {
+        toast(state, why, true, fx);
     }
 }
 
 fn undo(state: &mut State, fx: &mut Vec<Effect>) {
     if state.hello.is_some() {
         compose::recall_hello(state, fx);
-    } else if let Some(id) = state.undo.take() {
-        verb_on(state, id, "taken back; yours again", AgentOp::Reopen, fx);
+    } else {
+        undo::last(state, fx);
     }
 }
 
@@ -315,23 +292,6 @@ pub(super) fn leave(state: &mut State, fx: &mut Vec<Effect>) {
     compose::put_away(state, fx);
     fx.push(Effect::CancelTimer(TimerId::Toast));
     fx.push(Effect::Quit);
-}
-
-/// A verb was carried out: say so, and remember what can be undone.
-pub(super) fn verb_done(
-    state: &mut State,
-    word: &'static str,
-    conversation: ConversationId,
-    fx: &mut Vec<Effect>,
-) {
-    if word.starts_with("resolved") {
-        state.undo = Some(conversation);
-    } else if state.undo == Some(conversation) {
-        state.undo = None;
-    }
-    // With the name: the conversation in sight may be another one.
-    let words = [name_of(state, conversation), SafeText::literal(": "), state.words(word)];
-    toast(state, words.into_iter().collect(), false, fx);
 }
 
 /// The name to call a conversation by.

@@ -460,6 +460,8 @@ pub struct AgentView {
     pub until: Option<Time>,
     /// Whether a live console leases their presence.
     pub present: bool,
+    /// The groups they belong to.
+    pub groups: Vec<SafeText>,
 }
 
 impl AgentView {
@@ -473,6 +475,7 @@ impl AgentView {
             reason: agent.availability.reason.as_deref().map(line).filter(|reason| !reason.is_blank()),
             until: agent.availability.until,
             present: agent.present,
+            groups: agent.groups.iter().map(|group| line(group)).collect(),
         }
     }
 }

@@ -15,8 +15,21 @@ pub struct Now {
     pub wall: Time,
     /// Milliseconds on a clock that never goes back, for what is measured.
     pub mono: u64,
-    /// A fresh UUIDv7: the client id of the one command an event may cause.
+    /// A fresh UUIDv7: the client id of the one command an event may cause; [`Now::nth`] where it causes several.
     pub fresh: Uuid,
+}
+
+impl Now {
+    /// The `n`th client id of this event; the first, 0, is `fresh` itself.
+    ///
+    /// One event may act on many marked rows, and each command needs an id of its own. The index goes into the last 16 bits
+    /// of `fresh`, which are random in a UUIDv7 (RFC 9562, 5.7), by exclusive or: within an event no two are the same, and
+    /// time, version and variant stay, so they sort as `fresh` does. Two events meet only if their ids agree in all other
+    /// bits, some 58 random ones in the same millisecond; and should they, the server refuses the second as the same id
+    /// with another content, it does nothing twice. The same event always gives the same ids: the reducer stays a function.
+    pub fn nth(&self, n: u16) -> Uuid {
+        Uuid::from_u128(self.fresh.as_u128() ^ u128::from(n))
+    }
 }
 
 /// Something that happened.

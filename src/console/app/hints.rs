@@ -22,8 +22,8 @@ pub fn useful(state: &State) -> Vec<Command> {
     }
     let mut out = Vec::new();
     // What passes comes first: a hello can be recalled for three seconds.
-    if state.hello.is_some() || state.undo.is_some() && state.target().is_none_or(|id| state.undo == Some(id))
-    {
+    let undoes = |id| state.undo.back().is_some_and(|step| step.moves.iter().any(|(of, _)| *of == id));
+    if state.hello.is_some() || !state.undo.is_empty() && state.target().is_none_or(undoes) {
         out.push(Undo);
     }
     let reading = state.focus == Focus::Conversation;

@@ -42,6 +42,7 @@ impl State {
         }
         for (index, tab) in Tab::CONSOLE.into_iter().enumerate() {
             let wanted = self.sorted(tab);
+            super::marks::prune(&mut self.marks[index], &wanted);
             if index == self.tab {
                 self.lists[index].refresh(&wanted);
             } else {

@@ -5,7 +5,7 @@
 
 use super::availability;
 use super::command::{Command, Spec};
-use super::door::{self, HolderView};
+use super::door;
 use super::effect::Effect;
 use super::event::TimerId;
 use super::key::{Code, Key};
@@ -90,17 +90,6 @@ pub(super) fn take_prefix(state: &mut State, fx: &mut Vec<Effect>) -> Option<Pre
     Some(prefix)
 }
 
-/// The reason, with the colleague's name where one stands in the way.
-fn named(state: &State, reason: &'static str) -> SafeText {
-    let holder = state.target_row().map(|row| &row.holder);
-    match (reason.strip_prefix(availability::COLLEAGUE), holder) {
-        (Some(rest), Some(HolderView::Agent { name, .. })) => {
-            [name.clone(), state.words(rest)].into_iter().collect()
-        }
-        _ => state.words(reason),
-    }
-}
-
 /// Carries out a command, or says why not.
 pub(super) fn run_if_possible(state: &mut State, spec: &'static Spec, fx: &mut Vec<Effect>) {
     match (spec.availability)(state) {
@@ -108,7 +97,7 @@ pub(super) fn run_if_possible(state: &mut State, spec: &'static Spec, fx: &mut V
         // Esc where there is nothing to leave is no mistake worth a word.
         Err(_) if spec.command == Command::Back => {}
         Err(reason) => {
-            let named = named(state, reason);
+            let named = availability::said(state, state.target_row(), reason);
             toast(state, named, true, fx);
         }
     }

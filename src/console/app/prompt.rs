@@ -71,6 +71,8 @@ pub struct Choice {
 pub struct Prompt {
     /// What it is for.
     pub ask: Ask,
+    /// Whom it is about; may be nothing.
+    pub about: SafeText,
     /// Its title.
     pub title: &'static str,
     /// What can be written here, while nothing is.
@@ -81,6 +83,8 @@ pub struct Prompt {
     pub choices: Vec<Choice>,
     /// Index into [`Prompt::shown`].
     pub at: usize,
+    /// Whether the cursor counts. Where words are an answer too, what is written counts, until the arrows choose.
+    pub picked: bool,
     /// Whether words that are no choice are an answer too.
     pub free: bool,
     /// What the line would do, or why it cannot: a preview, a refusal.
@@ -94,11 +98,13 @@ impl Prompt {
     pub fn line(ask: Ask, title: &'static str, hint: &'static str) -> Self {
         Self {
             ask,
+            about: SafeText::default(),
             title,
             hint,
             input: String::new(),
             choices: Vec::new(),
             at: 0,
+            picked: false,
             free: true,
             said: None,
             bad: false,
@@ -107,13 +113,24 @@ impl Prompt {
 
     /// A choice; what is written filters it.
     pub fn choice(ask: Ask, title: &'static str, hint: &'static str, choices: Vec<Choice>) -> Self {
-        Self { choices, free: false, ..Self::line(ask, title, hint) }
+        Self { choices, free: false, picked: true, ..Self::line(ask, title, hint) }
     }
 
-    /// The choices that match what was written, best first; all, in their order, while nothing is.
+    /// With whom it is about.
+    pub(super) fn about(self, about: SafeText) -> Self {
+        Self { about, ..self }
+    }
+
+    /// The choices that match what was written, best first; all, in their order, while nothing is. Where words are an
+    /// answer too, those that contain the last word: a loose match would put something else in the place of what was written.
     pub fn shown(&self) -> Vec<&Choice> {
         if self.input.trim().is_empty() {
             return self.choices.iter().collect();
+        }
+        if self.free {
+            let word = self.input.split_whitespace().next_back().unwrap_or_default().to_lowercase();
+            let word = word.trim_start_matches(['+', '-']);
+            return self.choices.iter().filter(|c| c.label.as_str().to_lowercase().contains(word)).collect();
         }
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(&self.input, CaseMatching::Ignore, Normalization::Smart);
@@ -132,15 +149,27 @@ impl Prompt {
         scored.into_iter().map(|(_, choice)| choice).collect()
     }
 
-    /// The choice under the cursor.
+    /// The choice under the cursor, where the cursor counts.
     pub fn chosen(&self) -> Option<&Choice> {
-        self.shown().get(self.at).copied()
+        self.shown().get(self.at).copied().filter(|_| self.picked)
+    }
+
+    /// What Enter takes: the chosen one's value, or the line.
+    pub fn answer(&self) -> Option<&str> {
+        match self.chosen() {
+            Some(choice) => Some(&choice.value),
+            None => self.free.then(|| self.input.trim()),
+        }
     }
 
     /// Moves the cursor.
     pub(super) fn step(&mut self, by: isize) {
         let last = self.shown().len().saturating_sub(1);
-        self.at = self.at.saturating_add_signed(by).min(last);
+        if self.picked {
+            self.at = self.at.saturating_add_signed(by).min(last);
+        } else {
+            (self.picked, self.at) = (true, 0);
+        }
     }
 }
 
@@ -161,9 +190,12 @@ pub(super) fn on_key(state: &mut State, mut prompt: Prompt, key: Key, fx: &mut V
         (Code::Backspace, _) => {
             let last = prompt.input.graphemes(true).next_back().map_or(0, str::len);
             prompt.input.truncate(prompt.input.len() - last);
-            prompt.at = 0;
+            edited(&mut prompt);
         }
-        (Code::Char('u'), _) if key.ctrl => prompt.input.clear(),
+        (Code::Char('u'), _) if key.ctrl => {
+            prompt.input.clear();
+            edited(&mut prompt);
+        }
         (_, Some(c)) => insert(&mut prompt, c.encode_utf8(&mut [0; 4])),
         _ => {}
     }
@@ -181,7 +213,7 @@ fn insert(prompt: &mut Prompt, text: &str) {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
     if prompt.input.len() + text.len() <= LONGEST {
         prompt.input.push_str(&text);
-        prompt.at = 0;
+        edited(prompt);
     }
 }
 
@@ -197,12 +229,28 @@ pub(super) fn answer(state: &mut State, words: &str, fx: &mut Vec<Effect>) {
     }
 }
 
+/// After an edit the line counts, or the best match.
+fn edited(prompt: &mut Prompt) {
+    prompt.at = 0;
+    prompt.picked = !prompt.free;
+}
+
 /// What the line would do, said while it is written.
 fn preview(state: &State, prompt: &mut Prompt) {
+    let answer = prompt.answer().unwrap_or_default();
     let said = match &prompt.ask {
-        Ask::Snooze(_) => ending::snooze_preview(state, &prompt.input),
-        Ask::Away => away::preview(state, &prompt.input),
-        _ => return prompt.said = None,
+        // Nothing is written yet: the hint says what can be.
+        Ask::Snooze(_) | Ask::Tags(_) if answer.is_empty() => {
+            prompt.bad = false;
+            return prompt.said = None;
+        }
+        Ask::Snooze(_) => ending::snooze_preview(state, answer),
+        Ask::Tags(of) => labels::preview(state, of, answer),
+        Ask::Away => away::preview(state, answer),
+        _ => {
+            prompt.bad = false;
+            return prompt.said = None;
+        }
     };
     prompt.bad = said.is_err();
     prompt.said = Some(said.unwrap_or_else(|why| why));
@@ -210,9 +258,8 @@ fn preview(state: &State, prompt: &mut Prompt) {
 
 /// Takes the answer; one that cannot be taken stays with the reason.
 fn submit(state: &mut State, mut prompt: Prompt, fx: &mut Vec<Effect>) {
-    let value = match prompt.chosen() {
-        Some(choice) => choice.value.clone(),
-        None if prompt.free => prompt.input.trim().to_owned(),
+    let value = match prompt.answer() {
+        Some(answer) => answer.to_owned(),
         None => {
             prompt.said = Some(SafeText::literal("nothing is called that; Esc closes"));
             prompt.bad = true;

@@ -6,12 +6,13 @@
 //! fit by the composer) and the folded conversation behind [`Open::view`], which no panel reads.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::attention::Ladder;
+use super::batch::{Batch, Bulk, Sent};
 use super::clock::ReplyTimer;
 use super::door::{AgentView, ContextView, RowView};
 use super::effect::{Tag, Title};
@@ -24,6 +25,7 @@ pub use super::prefix::Prefix;
 use super::prompt::Prompt;
 use super::search::{Search, Seek};
 use super::transcript::Transcript;
+use super::undo::Step;
 use super::why::{TurnView, Why};
 use crate::client::DraftKind;
 use crate::console::composer::Composer;
@@ -85,6 +87,17 @@ pub enum Overlay {
 pub enum Confirm {
     /// Leave although visitors rely on this agent.
     Quit,
+    /// Marked rows are about to be acted upon.
+    Bulk(Bulk),
+    /// They would be more than one is meant to hold: accept all the same?
+    Capacity {
+        /// Which.
+        of: Vec<ConversationId>,
+        /// How many one has that count.
+        active: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// An outbox entry is old: send it after all?
     Old {
         /// Which.
@@ -215,7 +228,8 @@ pub struct Presence {
 pub(super) enum Pending {
     History(ConversationId),
     Resolved,
-    Verb { word: &'static str, conversation: ConversationId },
+    Verb { conversation: ConversationId, sent: Sent },
+    Passed(ConversationId, Option<SafeText>),
     Availability(bool),
     Search { query: String, more: bool },
     Send,
@@ -244,6 +258,8 @@ pub struct State {
     pub me: Option<AgentView>,
     /// Everybody.
     pub agents: Vec<AgentView>,
+    /// All groups somebody belongs to; raw: the wire wants them back.
+    pub(super) groups: Vec<String>,
     /// Names of my sites, by id.
     pub sites: Vec<(SafeText, SafeText)>,
     /// The site that is shown, by its id; none: all.
@@ -306,8 +322,14 @@ pub struct State {
     pub(super) told_typing: Option<(ConversationId, u64)>,
     /// A hello that is held.
     pub hello: Option<Hello>,
-    /// The resolve that can be undone.
-    pub undo: Option<ConversationId>,
+    /// What can be taken back, newest last.
+    pub undo: VecDeque<Step>,
+    /// Marked rows, one set a tab.
+    pub(super) marks: [BTreeSet<ConversationId>; 5],
+    /// What was sent and is not answered yet.
+    pub(super) batches: HashMap<Tag, Batch>,
+    /// Client ids this event has used.
+    pub(super) cids: u16,
     /// Whether the context panel is wanted.
     pub card: bool,
     /// Whether the card lies over the transcript (where it has no room beside it).
@@ -363,6 +385,7 @@ impl State {
             link: Link::Connecting,
             me: None,
             agents: Vec::new(),
+            groups: Vec::new(),
             sites: Vec::new(),
             site: None,
             skew_ms: 0,
@@ -395,7 +418,10 @@ impl State {
             typed_at: HashMap::new(),
             told_typing: None,
             hello: None,
-            undo: None,
+            undo: VecDeque::new(),
+            marks: Default::default(),
+            batches: HashMap::new(),
+            cids: 0,
             card: true,
             card_over: false,
             places: Vec::new(),

@@ -63,8 +63,8 @@ pub static COMMANDS: &[Spec] = &[
     spec(
         Command::Undo,
         "undo",
-        "Undo a resolve, recall a hello",
-        "take back the last resolve, or a hello still held",
+        "Undo, recall a hello",
+        "take back what was done last, or a hello still held",
         &[(Panes, "u")],
     )
     .foot("undo")
@@ -99,8 +99,8 @@ pub static COMMANDS: &[Spec] = &[
         Command::Back,
         "back",
         "Back to the list",
-        "go to the list; the conversation stays open",
-        &[(Conversation, "esc"), (Conversation, "h")],
+        "to the list, the conversation stays open; in the list: clear the marks",
+        &[(Panes, "esc"), (Conversation, "h")],
     )
     .foot("back")
     .when(may::reading),
@@ -162,7 +162,7 @@ pub static COMMANDS: &[Spec] = &[
     )
     .foot("resolve, next")
     .guarded()
-    .when(may::resolve),
+    .when(may::resolve_next),
     spec(
         Command::NextWaiting,
         "next-waiting",

@@ -4,7 +4,9 @@ use super::effect::{Effect, Title};
 use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
-use super::{attention, away, client, commands, compose, line, mouse, press, prompt, search, unread, why};
+use super::{
+    attention, away, batch, client, commands, compose, line, mouse, press, prompt, search, unread, why,
+};
 use crate::conversation::Tab;
 use crate::text::SafeText;
 
@@ -18,6 +20,7 @@ const TOAST_MS: u64 = 6_000;
 /// Takes in an event.
 pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     state.now = now;
+    state.cids = 0;
     let mut fx = Vec::new();
     match event {
         Event::Key(key) => {
@@ -144,6 +147,16 @@ fn on_confirm(state: &mut State, confirm: Confirm, key: Key, fx: &mut Vec<Effect
     match (&confirm, key.code, letter) {
         (Confirm::Quit, _, Some('y' | 'q')) => commands::leave(state, fx),
         (Confirm::Quit, Code::Esc, _) | (Confirm::Quit, _, Some('n')) => {}
+        (Confirm::Bulk(bulk), _, Some('y')) => {
+            batch::carry_out(state, bulk.clone(), fx);
+            next_ask(state);
+        }
+        (Confirm::Capacity { of, .. }, _, Some('y')) => {
+            batch::accept_above(state, of, fx);
+            next_ask(state);
+        }
+        (Confirm::Bulk(_) | Confirm::Capacity { .. }, Code::Esc, _)
+        | (Confirm::Bulk(_) | Confirm::Capacity { .. }, _, Some('n')) => next_ask(state),
         (Confirm::Old { cid, .. }, _, Some('y' | 's')) => {
             fx.push(Effect::Confirm(*cid));
             next_ask(state);

@@ -33,7 +33,10 @@ pub fn draw_head(buf: &mut Buffer, area: Area, state: &State, look: Look) {
         }
         stands.push(own(" · ", look.dim()));
         stands.extend(standing(&row.holder, row.state, state.is_mine(row), look));
-        clock = wait(state, row, look);
+        clock = match row.state {
+            Standing::Snoozed => vec![own(format!("wakes {} ", state.wakes_at(row)), look.dim())],
+            _ => wait(state, row, look),
+        };
     }
     let room = usize::from(area.w).saturating_sub(cells(&clock) + 1);
     let mut first = vec![own(" ", look.plain())];

@@ -6,6 +6,7 @@ use ratatui::text::Span;
 use super::Look;
 use super::paint::{centred, clipped, framed, own, put, safe};
 use crate::console::app::State;
+use crate::console::app::batch::Bulk;
 use crate::console::app::clock;
 use crate::console::app::state::Confirm;
 use crate::conversation::Tab;
@@ -21,6 +22,15 @@ use crate::conversation::Tab;
 pub fn draw(buf: &mut Buffer, confirm: &Confirm, state: &State, look: Look) {
     let (title, mut rows): (&'static str, Vec<Vec<Span<'static>>>) = match confirm {
         Confirm::Quit => ("leave?", quit(state, look)),
+        Confirm::Bulk(ask) => ("the marked rows", bulk(ask, state, look)),
+        Confirm::Capacity { of, active, limit } => {
+            let which = match of.as_slice() {
+                [_] => "Accept all the same?".to_owned(),
+                of => format!("Accept {} more all the same?", of.len()),
+            };
+            let first = own(format!("You have {active} of {limit}."), look.bold());
+            ("above your limit", vec![vec![first], vec![own(which, look.plain())]])
+        }
         Confirm::Old { name, text, age_ms, .. } => {
             let age = clock::wait(i64::try_from(*age_ms).unwrap_or(i64::MAX));
             let mut quoted = vec![own("“", look.dim())];
@@ -39,6 +49,7 @@ pub fn draw(buf: &mut Buffer, confirm: &Confirm, state: &State, look: Look) {
     rows.push(Vec::new());
     rows.push(match confirm {
         Confirm::Quit => keys(&[("y", "leaves"), ("Esc", "stays")], look),
+        Confirm::Bulk(_) | Confirm::Capacity { .. } => keys(&[("y", "does it"), ("Esc", "does not")], look),
         Confirm::Old { .. } => keys(&[("y", "sends it"), ("n", "makes it a draft")], look),
     });
     let height = u16::try_from(rows.len()).unwrap_or(4) + 2;
@@ -53,6 +64,62 @@ fn keys(pairs: &[(&'static str, &'static str)], look: Look) -> Vec<Span<'static>
         [own(*key, look.key()), own(format!(" {word}   "), look.plain())]
     };
     pairs.iter().flat_map(pair).collect()
+}
+
+/// What will be done to how many, to whom, and who is left out and why.
+fn bulk(ask: &Bulk, state: &State, look: Look) -> Vec<Vec<Span<'static>>> {
+    let many = |n: usize| if n == 1 { "1 conversation".to_owned() } else { format!("{n} conversations") };
+    let mut first =
+        vec![own(ask.deed.verb(), look.bold()), own(format!(" {}", many(ask.go.len())), look.bold())];
+    if let Some(detail) = ask.deed.detail(state) {
+        first.extend([own(": ", look.plain()), safe(&detail, look.plain())]);
+    }
+    let mut rows = vec![first];
+    // Title, keys, frame and the first row need six; names and reasons share the rest.
+    let room = usize::from(state.size.1).saturating_sub(8).clamp(1, 10);
+    let names = room.saturating_sub(ask.skip.len().min(room / 2) + usize::from(!ask.skip.is_empty()));
+    list(
+        &mut rows,
+        names.max(1),
+        look,
+        ask.go.iter().map(|id| {
+            let row = state.rows.get(id);
+            vec![
+                own("  ", look.plain()),
+                row.map_or(own("…", look.dim()), |row| safe(&row.name, look.plain())),
+            ]
+        }),
+    );
+    if !ask.skip.is_empty() {
+        rows.push(vec![own(format!("not to {}:", ask.skip.len()), look.bad())]);
+        list(
+            &mut rows,
+            (room / 2).max(1),
+            look,
+            ask.skip.iter().map(|(name, why)| {
+                let mut row = vec![own("  ", look.plain())];
+                row.extend(clipped(name, 24, look.plain()));
+                row.extend([own(": ", look.dim()), safe(why, look.plain())]);
+                row
+            }),
+        );
+    }
+    rows
+}
+
+/// At most so many rows; the last says how many more there are.
+fn list(
+    rows: &mut Vec<Vec<Span<'static>>>,
+    most: usize,
+    look: Look,
+    all: impl ExactSizeIterator<Item = Vec<Span<'static>>>,
+) {
+    let count = all.len();
+    let shown = if count > most { most.saturating_sub(1) } else { count };
+    rows.extend(all.take(shown));
+    if shown < count {
+        rows.push(vec![own(format!("  and {} more", count - shown), look.dim())]);
+    }
 }
 
 fn quit(state: &State, look: Look) -> Vec<Vec<Span<'static>>> {

@@ -59,6 +59,10 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     let end: Vec<_> = last.iter().filter_map(|command| pair(*command)).flatten().collect();
     let room = usize::from(area.w).saturating_sub(1 + cells(&end));
     let mut spans = Vec::new();
+    let marked = state.marked().len();
+    if marked > 0 {
+        spans.push(own(format!("{marked} marked  "), look.note_word()));
+    }
     for next in useful(state).into_iter().filter(|command| !last.contains(command)).filter_map(pair) {
         if cells(&spans) + cells(&next) <= room {
             spans.extend(next);

@@ -78,6 +78,12 @@ fn heading(buf: &mut Buffer, area: Area, state: &State, look: Look) {
         Tab::Resolved | Tab::All => "newest first",
     };
     put(buf, area, 1, 0, vec![own(words, look.dim())]);
+    let marked = state.marked().len();
+    if marked > 0 {
+        let words = format!("{marked} marked: Esc clears");
+        blank(buf, Area { h: 1, ..area });
+        put(buf, area, 1, 0, vec![own(words, look.note_word())]);
+    }
     let (above, below) = (state.list().new_above(), state.list().new_below());
     let no_room_below = area.h.saturating_sub(1).is_multiple_of(ROW_LINES);
     let key = |command| state.keymap.key(command, Mode::List);
@@ -90,7 +96,7 @@ fn heading(buf: &mut Buffer, area: Area, state: &State, look: Look) {
         (n, _) => format!("{n} new above: {top} "),
     };
     // What is new matters more than how it is sorted.
-    if width::cells(&news) + words.len() + 2 > usize::from(area.w) {
+    if marked == 0 && width::cells(&news) + words.len() + 2 > usize::from(area.w) {
         blank(buf, Area { h: 1, ..area });
     }
     put_right(buf, area, 0, vec![own(news, look.bold())]);
@@ -114,10 +120,12 @@ fn draw_row(buf: &mut Buffer, area: Area, row: &RowView, selected: bool, state: 
     let tab = state.tab();
     let here = state.me.as_ref().is_some_and(|me| row.in_tab(tab, me.id));
     let open = state.open.as_ref().is_some_and(|open| open.id == row.id);
-    let mark = match (selected, open) {
-        (true, _) => "> ",
-        (false, true) => "· ",
-        (false, false) => "  ",
+    let mark = match (selected, open, state.is_marked(row.id)) {
+        (true, _, true) => ">x",
+        (false, _, true) => " x",
+        (true, _, false) => "> ",
+        (false, true, false) => "· ",
+        (false, false, false) => "  ",
     };
     let mut first = vec![own(mark, look.bold())];
     let clock = wait(row, here, state, look);
@@ -255,6 +263,12 @@ fn wait(row: &RowView, here: bool, state: &State, look: Look) -> Vec<Span<'stati
     }
     if let Some(timer) = state.reply_timer(row).filter(|timer| timer.warn_in <= 0) {
         return vec![own(format!("! returns {} ", clock::left(timer.return_in)), look.bad())];
+    }
+    if let Some(timer) = state.reply_timer(row) {
+        return vec![own(format!("answer {} ", clock::left(timer.warn_in)), look.wait(Urgency::Long))];
+    }
+    if row.state == Standing::Snoozed {
+        return vec![own(format!("{} ", state.wakes_shortly(row)), look.dim())];
     }
     let Some(ms) = state.waits_ms(row) else {
         return if state.is_mine(row) { vec![own("answered ", look.dim())] } else { Vec::new() };
