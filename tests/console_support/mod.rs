@@ -511,6 +511,7 @@ impl Desk {
             AgentOp::History(a) => format!("history before {:?}", a.before),
             AgentOp::List(a) => format!("list {}", a.tab.word()),
             AgentOp::Search(a) => format!("search {}", a.query),
+            AgentOp::Read(a) => format!("read {} {}", short(&a.conversation), a.messages),
             AgentOp::Release(a) => match &a.reason {
                 Some(reason) => format!("release {} {reason:?}", short(&a.conversation)),
                 None => format!("release {}", short(&a.conversation)),
@@ -538,9 +539,9 @@ impl Desk {
             .collect()
     }
 
-    /// Operations without typing and looking back.
+    /// Operations without what passes by: typing, looking back, and how far one has read.
     pub fn deeds(&self) -> Vec<String> {
-        let quiet = |op: &String| op.starts_with("typing") || op.starts_with("look back");
+        let quiet = |op: &String| ["typing", "look back", "read"].iter().any(|word| op.starts_with(word));
         self.ops().into_iter().filter(|op| !quiet(op)).collect()
     }
 

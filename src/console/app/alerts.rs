@@ -1,5 +1,6 @@
 //! What must be seen. Derived from what is, so it stays until its cause is gone: nobody has to remember to take it away.
 
+use super::sites::counts;
 use super::state::{Link, State};
 use super::{away, clock};
 use crate::conversation::State as Standing;
@@ -59,10 +60,13 @@ impl State {
             }
             (false, n) => Some(Banner { text: format!("You are Away, {n} waiting: ~"), alarm: true }),
             (true, 0) => None,
-            (true, n) => Some(Banner {
-                text: format!("{n} waiting for a person, longest {}", clock::wait(longest)),
-                alarm: true,
-            }),
+            (true, n) => {
+                // Which site is shown hides no alarm; where it comes from is said.
+                let sites = self.waiting_by_site();
+                let place = if self.many_sites() { format!(" · {}", counts(&sites)) } else { String::new() };
+                let text = format!("{n} waiting for a person, longest {}{place}", clock::wait(longest));
+                Some(Banner { text, alarm: true })
+            }
         }
     }
 }

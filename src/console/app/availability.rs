@@ -275,6 +275,15 @@ pub(super) fn hand_back_row(s: &State, row: &RowView) -> May {
     }
 }
 
+/// Needs earlier conversations of the visitor.
+pub fn earlier(s: &State) -> May {
+    match &s.open {
+        None => Err("no conversation is open: Enter opens one"),
+        Some(open) if open.earlier.is_empty() => Err("this visitor has no earlier conversations"),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Reopen.
 pub fn reopen(s: &State) -> May {
     of_targets(s, reopen_row)

@@ -5,21 +5,19 @@ use std::collections::HashMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::door::{AgentView, ContextView, RowView, Said, block, line};
+use super::door::{AgentView, ContextView, RowView, Said, Who, block, line};
 use super::effect::{Effect, Tag};
 use super::event::TimerId;
-use super::search::Found;
-use super::state::{Confirm, Link, Open, Overlay, Pending, Presence, State, Typing};
+use super::state::{Confirm, Link, Open, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
-use super::{batch, claiming, commands, compose, sending};
+use super::why::TurnView;
+use super::{batch, claiming, commands, compose, search, sending, unread};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
     AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
 };
-use crate::protocol::{
-    AgentAuthOk, AgentEph, Answered, HistoryOk, ListOk, SearchOk, SyncMode, WatchOk, WireError,
-};
+use crate::protocol::{AgentAuthOk, AgentEph, Answered, HistoryOk, ListOk, SyncMode, WatchOk, WireError};
 use crate::text::SafeText;
 
 /// How long somebody's typing is believed, milliseconds (PROTOCOL.md: 6 s).
@@ -74,6 +72,7 @@ fn on_link(state: &mut State, link: client::Link) {
     if !state.live() {
         state.typing.clear();
         state.viewing.clear();
+        state.presence.clear();
         state.told_typing = None;
         if let Some(open) = &mut state.open {
             open.partial = None;
@@ -86,9 +85,17 @@ fn on_welcome(state: &mut State, welcome: &AgentAuthOk, fx: &mut Vec<Effect>) {
     state.agents = welcome.agents.iter().map(AgentView::of).collect();
     state.groups = welcome.groups.clone();
     state.sites = welcome.sites.iter().map(|site| (line(site.id.as_str()), line(&site.name))).collect();
+    let State { site, sites, .. } = state;
+    site.take_if(|shown| !sites.iter().any(|(id, _)| id == shown));
     state.skew_ms = welcome.server_time.0.saturating_sub(state.now.wall.0);
     state.warn_after_ms = welcome.warn_after_ms;
     state.return_after_ms = welcome.return_after_ms;
+    for (conversation, messages) in &welcome.reads {
+        unread::told(state, *conversation, *messages);
+    }
+    if !state.untold_reads.is_empty() {
+        fx.push(Effect::StartTimer { id: TimerId::Read, ms: 1 });
+    }
     if welcome.mode == SyncMode::Snapshot {
         state.arriving = Some(HashMap::new());
     } else {
@@ -155,7 +162,8 @@ fn on_event(
 ) {
     let me = my_id(state);
     let my_name = my_name(state);
-    let State { open, echoes, .. } = state;
+    let reading = state.reading().is_some();
+    let State { open, echoes, reads, .. } = state;
     let Some(open) = open.as_mut().filter(|open| open.id == conversation) else { return };
     let Some(fold) = &mut open.fold else { return };
     if version <= fold.version {
@@ -170,16 +178,28 @@ fn on_event(
         fold.version = version;
         return;
     };
+    let read = reads.get(&conversation).copied().unwrap_or(0) >= fold.visitor_messages;
     fold.apply(event, at);
     // No rows come for what is watched: its line is the fold's.
     let row = Row::of(fold);
     if let Some(kind) = EntryKind::of(event) {
-        open.transcript.push(Said::of(&Entry { seq, version, at, kind }, me, &my_name));
+        let entry = Entry { seq, version, at, kind };
+        if let Some(turn) = TurnView::latest(std::slice::from_ref(&entry)) {
+            open.last_turn = Some(turn);
+        }
+        let said = Said::of(&entry, me, &my_name);
+        match said.who {
+            // What comes while nobody looks begins a new stretch; what is written below it ends it.
+            Who::Visitor if !reading && read => open.transcript.new_from(Some(version)),
+            Who::Me => open.transcript.new_from(None),
+            _ => {}
+        }
+        open.transcript.push(said);
     }
     if matches!(event, Happened::MessagePosted(_)) || fold.state != Standing::Assistant {
         open.partial = None;
     }
-    open.view = ContextView::of(fold);
+    open.view = ContextView::of(fold, open.view.as_ref());
     sending::drop_seen(echoes, conversation, version);
     if matches!(event, Happened::MessagePosted(message) if message.author == crate::conversation::Author::Visitor)
     {
@@ -198,7 +218,23 @@ fn my_name(state: &State) -> SafeText {
     state.me.as_ref().map(|me| me.name.clone()).unwrap_or_default()
 }
 
+/// Which conversation something passing is about.
+fn about(eph: &AgentEph) -> Option<ConversationId> {
+    match eph {
+        AgentEph::Typing { conversation, .. }
+        | AgentEph::Viewing { conversation, .. }
+        | AgentEph::Partial { conversation, .. }
+        | AgentEph::Presence { conversation, .. }
+        | AgentEph::Seen { conversation, .. }
+        | AgentEph::Read { conversation, .. } => Some(*conversation),
+        AgentEph::Availability { .. } => None,
+    }
+}
+
 fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
+    if about(&eph).is_some_and(|id| !state.knows(id)) {
+        return;
+    }
     match eph {
         AgentEph::Typing { conversation, on: false, .. } => {
             state.typing.remove(&conversation);
@@ -207,6 +243,9 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
             let agent = (who != "visitor").then(|| line(name.as_deref().unwrap_or("a colleague")));
             state.typing.insert(conversation, Typing { agent, until: state.now.mono + TYPING_MS });
             await_typing_end(state, fx);
+        }
+        AgentEph::Viewing { conversation, names } if names.is_empty() => {
+            state.viewing.remove(&conversation);
         }
         AgentEph::Viewing { conversation, names } => {
             state.viewing.insert(conversation, names.iter().map(|name| line(name)).collect());
@@ -229,12 +268,14 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
         }
         AgentEph::Presence { conversation, online, since } => {
             state.presence.insert(conversation, Presence { online, since });
+        }
+        AgentEph::Seen { conversation, version } => {
+            sending::seen(state, conversation, version);
             if let Some(open) = state.open.as_mut().filter(|open| open.id == conversation) {
-                open.online = Some(online);
+                open.seen = open.seen.max(Some(version));
             }
         }
-        AgentEph::Seen { conversation, version } => sending::seen(state, conversation, version),
-        AgentEph::Read { .. } => {}
+        AgentEph::Read { conversation, messages } => unread::told(state, conversation, messages),
     }
 }
 
@@ -258,7 +299,8 @@ fn read<T: DeserializeOwned>(result: Result<Value, WireError>) -> Result<T, Safe
 
 fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx: &mut Vec<Effect>) {
     if state.open.as_ref().is_some_and(|open| open.tag == tag) {
-        return on_watched(state, read(result));
+        on_watched(state, read(result));
+        return search::seek(state, fx);
     }
     match state.pending.remove(&tag) {
         None => {}
@@ -270,8 +312,12 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
                     let older = ok.entries.iter().map(|entry| Said::of(entry, me, &name)).collect();
                     open.transcript.prepend(older, ok.more);
                 }
-                Err(_) => open.transcript.history_failed(),
+                Err(_) => {
+                    open.seek = None;
+                    open.transcript.history_failed();
+                }
             }
+            search::seek(state, fx);
         }
         Some(Pending::Resolved) => match read::<ListOk>(result) {
             Ok(ok) => {
@@ -309,15 +355,7 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
             }
             Err(why) => toast(state, why, true, fx),
         },
-        Some(Pending::Search(query)) => {
-            let Some(Overlay::Search(search)) = &mut state.overlay else { return };
-            if search.query.trim() == query {
-                match read::<SearchOk>(result) {
-                    Ok(ok) => search.answered(&ok),
-                    Err(why) => search.found = Found::Failed(why),
-                }
-            }
-        }
+        Some(Pending::Search { query, more }) => search::answered(state, &query, more, read(result)),
         Some(Pending::Send) => match read::<Answered>(result) {
             Ok(answered) => sending::sent(state, tag, answered.version, fx),
             Err(why) => sending::send_failed(state, tag, why, fx),
@@ -339,13 +377,15 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
             *open = Open {
                 id: open.id,
                 tag: open.tag,
-                view: ContextView::of(&ok.conversation),
+                view: ContextView::of(&ok.conversation, open.view.as_ref()),
                 transcript,
                 earlier: ok.earlier.iter().map(RowView::of).collect(),
+                last_turn: TurnView::latest(&ok.entries).or(open.last_turn.take()),
                 partial: None,
-                online: open.online,
                 failed: None,
                 fold: None,
+                seen: ok.seen.max(open.seen),
+                seek: open.seek,
             };
             if let Some(row) = Row::of(&ok.conversation)
                 && rows.get(&open.id).is_none_or(|known| known.version <= row.version)
@@ -357,6 +397,13 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
             open.fold = Some(ok.conversation);
             if let Some(version) = seen {
                 sending::seen(state, id, version);
+            }
+            let unmarked = state.open.as_ref().is_some_and(|open| open.transcript.unread_from().is_none());
+            if unmarked {
+                let begins = state.open.as_ref().and_then(|open| unread::begins(state, open));
+                if let Some(open) = &mut state.open {
+                    open.transcript.new_from(begins);
+                }
             }
         }
         Err(why) => open.failed = Some(why),

@@ -12,11 +12,11 @@ use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::{
-    away, batch, claiming, compose, copying, door, ending, held, jump, labels, macros, marks, piping, sites,
-    undo, why, writing,
+    away, batch, claiming, compose, copying, door, ending, held, jump, labels, macros, marks, panel, piping,
+    sites, undo, why, writing,
 };
 use crate::client::DraftKind;
-use crate::conversation::{ConversationId, Tab};
+use crate::conversation::{ConversationId, SiteId, Tab};
 use crate::protocol::{AgentOp, AvailabilityInfo, ConversationArg, ListArg};
 use crate::text::SafeText;
 
@@ -68,6 +68,8 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
             }
         }
         Command::Back if state.focus == Focus::List => marks::clear(state),
+        Command::Back if state.card_over => state.card_over = false,
+        Command::Back if jump::back(state, fx) => {}
         Command::Back => {
             state.focus = Focus::List;
             state.card_over = false;
@@ -111,8 +113,11 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Priority => labels::ask_priority(state),
         Command::Mark => marks::toggle(state, fx),
         Command::MarkAll => marks::all(state),
-        Command::Sites => sites::ask(state),
+        Command::Sites => sites::ask(state, fx),
         Command::Away => away::ask(state),
+        Command::PanelDown => panel::scroll(state, 3),
+        Command::PanelUp => panel::scroll(state, -3),
+        Command::Earlier => jump::ask_earlier(state),
         Command::Why => why::toggle(state, fx),
         Command::Copy => copying::message(state, fx),
         Command::OpenLink => copying::ask_link(state),
@@ -159,6 +164,9 @@ fn step(state: &mut State, by: isize, fx: &mut Vec<Effect>) {
         state.keep_cursor_in_sight();
         return;
     }
+    if state.card_over {
+        return panel::scroll(state, by);
+    }
     scroll(state, by, fx);
 }
 
@@ -200,7 +208,8 @@ pub(super) fn fetch_resolved(state: &mut State, fx: &mut Vec<Effect>) {
     }
     let tag = state.tag();
     state.pending.insert(tag, Pending::Resolved);
-    let op = AgentOp::List(ListArg { tab: Tab::Resolved, site: None, cursor: None, limit: Some(200) });
+    let site = state.site.as_ref().and_then(|site| SiteId::new(site.as_str()).ok());
+    let op = AgentOp::List(ListArg { tab: Tab::Resolved, site, cursor: None, limit: Some(200) });
     fx.push(Effect::Request { tag, op });
 }
 
@@ -210,10 +219,11 @@ pub(super) fn open(state: &mut State, id: ConversationId, fx: &mut Vec<Effect>) 
         return;
     }
     compose::put_away(state, fx);
+    state.places.clear();
     if let Some(before) = state.open.take() {
         fx.push(Effect::Unwatch(before.id));
-        state.viewing.remove(&before.id);
     }
+    state.panel_top = 0;
     let tag = state.tag();
     state.open = Some(Open {
         id,
@@ -222,8 +232,10 @@ pub(super) fn open(state: &mut State, id: ConversationId, fx: &mut Vec<Effect>) 
         view: None,
         transcript: Transcript::default(),
         earlier: Vec::new(),
+        last_turn: None,
+        seek: None,
         partial: None,
-        online: None,
+        seen: None,
         failed: None,
     });
     fx.push(Effect::Watch { tag, conversation: id });

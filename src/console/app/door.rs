@@ -4,6 +4,10 @@
 
 use std::collections::HashSet;
 
+use jiff::tz::TimeZone;
+
+use super::device;
+use super::why::WhyView;
 use crate::conversation::{
     AgentId, AgentRef, Author, Card, Conversation, ConversationId, Entry, EntryKind, Holder, Page, Priority,
     Reason, Row, RowHolder, State as Standing, Tab, Time, VisitorRef,
@@ -114,6 +118,8 @@ pub struct RowView {
     pub summary: SafeText,
     /// Answered by mail.
     pub ticket: bool,
+    /// Messages of the visitor so far: what is unread is counted from here.
+    pub visitor_messages: u64,
     /// When it was handed off.
     pub queued_at: Option<Time>,
     /// Since when the visitor waits.
@@ -164,6 +170,7 @@ impl RowView {
             reason: row.reason,
             summary: line(if row.summary.is_empty() { &row.last_text } else { &row.summary }),
             ticket: row.ticket,
+            visitor_messages: row.visitor_messages,
             queued_at: row.queued_at,
             waiting_since: row.waiting_since,
             held_since: row.held_since,
@@ -237,6 +244,44 @@ pub struct ContextView {
     pub ticket: bool,
     /// When a snooze ends.
     pub snoozed_until: Option<Time>,
+    /// What agents called it.
+    pub tags: Vec<SafeText>,
+    /// How urgent agents say it is.
+    pub priority: Priority,
+    /// The group preferred for it.
+    pub group: Option<SafeText>,
+    /// The visitor's way, oldest page first.
+    pub trail: Vec<(Time, PageView)>,
+    /// The language their browser prefers.
+    pub locale: Option<SafeText>,
+    /// The time zone it runs in.
+    pub zone: Option<Zone>,
+    /// What it calls itself, in words.
+    pub device: Option<SafeText>,
+    /// Why a person is needed, in full.
+    pub why: WhyView,
+}
+
+/// A visitor's time zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Zone {
+    /// Its name, as told.
+    pub name: SafeText,
+    /// Its rules; none: this system knows no such zone.
+    pub rules: Option<TimeZone>,
+}
+
+impl Zone {
+    /// The zone of a name. Rules are looked up only for another name than before: the table of zones is the system's, and a
+    /// visitor may tell a name that is not in it with every page.
+    fn of(name: Option<&str>, before: Option<&Zone>) -> Option<Self> {
+        let name = name.filter(|name| !name.is_empty() && name.len() <= 64)?;
+        let shown = line(name);
+        match before {
+            Some(known) if known.name == shown => Some(known.clone()),
+            _ => Some(Self { rules: TimeZone::get(name).ok(), name: shown }),
+        }
+    }
 }
 
 /// The card, as drawn.
@@ -274,10 +319,11 @@ impl CardView {
 }
 
 impl ContextView {
-    /// Cleans a folded conversation; none for one that does not exist.
-    pub fn of(c: &Conversation) -> Option<Self> {
+    /// Cleans a folded conversation; none for one that does not exist. `before`: as it was drawn last.
+    pub fn of(c: &Conversation, before: Option<&Self>) -> Option<Self> {
         let visitor = c.visitor.as_ref()?;
         let page = c.source_page();
+        let device = c.device.as_ref();
         Some(Self {
             name: visitor_name(visitor),
             email: visitor.email.as_deref().map(line),
@@ -294,6 +340,17 @@ impl ContextView {
             answered: c.answered,
             ticket: c.ticket,
             snoozed_until: c.snoozed_until,
+            tags: c.tags.iter().map(|tag| line(tag)).collect(),
+            priority: c.priority,
+            group: c.group.as_deref().map(line),
+            trail: c.trail.iter().map(|visit| (visit.at, PageView::of(&visit.page))).collect(),
+            locale: device.and_then(|device| device.locale.as_deref()).map(line),
+            zone: Zone::of(
+                device.and_then(|device| device.time_zone.as_deref()),
+                before.and_then(|before| before.zone.as_ref()),
+            ),
+            device: device.and_then(|device| device.user_agent.as_deref()).and_then(device::words),
+            why: WhyView::of(c),
         })
     }
 }

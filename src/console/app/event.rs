@@ -97,6 +97,8 @@ pub enum TimerId {
     Search,
     /// One's own typing stopped.
     Idle,
+    /// What was read is told to the server.
+    Read,
     /// An alert is due again.
     Attention,
     /// No key came for long: Away.

@@ -13,6 +13,8 @@ pub const SMALLEST: (u16, u16) = (30, 8);
 const TWO_PANES: u16 = 76;
 /// Columns from which the context panel stands beside them.
 const THREE_PANES: u16 = 118;
+/// Columns of a page of running text that lies over the panes, at most: longer rows are hard to read.
+pub const WIDEST_PAGE: u16 = 84;
 /// Lines of a row in a list.
 pub const ROW_LINES: u16 = 2;
 /// Columns of a transcript from which the gutter stands beside the text; below, above it.

@@ -8,9 +8,8 @@ use super::effect::Effect;
 use super::picker::Picker;
 use super::press::run_if_possible;
 use super::prompt::{self, Ask};
-use super::search::Search;
+use super::search::{self, Search};
 use super::state::{Overlay, State};
-use super::update::ask_search;
 
 /// Words people know for commands.
 const ALSO: [(&str, Command); 5] = [
@@ -59,7 +58,7 @@ fn run(state: &mut State, spec: &'static Spec, words: &str, fx: &mut Vec<Effect>
     match &mut state.overlay {
         Some(Overlay::Search(Search { query, .. })) => {
             *query = words.to_owned();
-            ask_search(state, fx);
+            search::ask(state, fx);
         }
         Some(Overlay::Prompt(prompt)) if matches!(prompt.ask, Ask::Transfer(_)) => {
             let (to, note) = receiver(prompt.clone(), words);

@@ -2,8 +2,9 @@
 //!
 //! The rule: from the top to the selected row the list stands still; below it the list is always in order. A row that
 //! leaves the tab at or above the cursor stays where it is, dimmed, and says what became of it. A row that belongs above
-//! the cursor waits outside and is counted ("2 new above"). The list settles (sorts anew, ghosts go) when the agent comes
-//! to the tab, presses `g` or `.`, or has nothing selected.
+//! the cursor waits outside and is counted ("2 new above"); one that goes in below what is in sight is counted too ("1 new
+//! below") until it was in sight. The list settles (sorts anew, ghosts go) when the agent comes to the tab, presses `g` or
+//! `=`, or has nothing selected.
 //!
 //! Invariant: the selection is a conversation's id; nothing but a key makes it another one. From nothing it may become the first.
 
@@ -21,6 +22,10 @@ pub struct List {
     top: usize,
     /// Rows that belong above the cursor and wait outside.
     above: usize,
+    /// How many rows are in sight at once.
+    sight: usize,
+    /// Rows that came since the list settled and were not in sight yet.
+    unseen: HashSet<ConversationId>,
 }
 
 impl List {
@@ -42,6 +47,12 @@ impl List {
     /// How many rows wait above.
     pub fn new_above(&self) -> usize {
         self.above
+    }
+
+    /// How many rows came in below what is in sight, and were not looked at yet.
+    pub fn new_below(&self) -> usize {
+        let from = (self.top + self.sight.max(1)).min(self.order.len());
+        self.order[from..].iter().filter(|id| self.unseen.contains(id)).count()
     }
 
     /// Where the selected row is.
@@ -70,8 +81,16 @@ impl List {
             if place < rank && !below.contains(id) {
                 self.above += 1;
             } else {
+                if !below.contains(id) {
+                    self.unseen.insert(*id);
+                }
                 self.order.push(*id);
             }
+        }
+        let Self { order, unseen, .. } = self;
+        if !unseen.is_empty() {
+            let there: HashSet<ConversationId> = order.iter().copied().collect();
+            unseen.retain(|id| there.contains(id));
         }
     }
 
@@ -79,6 +98,7 @@ impl List {
     pub fn settle(&mut self, wanted: &[ConversationId]) {
         self.order = wanted.to_vec();
         self.above = 0;
+        self.unseen.clear();
         if self.position().is_none() {
             self.selected = self.order.first().copied();
         }
@@ -116,6 +136,7 @@ impl List {
             let last = (self.top + rows).min(self.order.len()).saturating_sub(1);
             self.selected = self.order.get(at.clamp(self.top, last.max(self.top))).copied();
         }
+        self.scroll_into_sight(rows);
     }
 
     /// Keeps the cursor in sight of a window of `rows` rows.
@@ -124,6 +145,12 @@ impl List {
         let at = self.position().unwrap_or(0);
         self.top = self.top.clamp((at + 1).saturating_sub(rows), at);
         self.top = self.top.min(self.order.len().saturating_sub(rows));
+        self.sight = rows;
+        if !self.unseen.is_empty() {
+            for id in self.order.iter().skip(self.top).take(rows) {
+                self.unseen.remove(id);
+            }
+        }
     }
 }
 
@@ -166,6 +193,25 @@ mod tests {
         l.step(1);
         l.settle(&ids(&[3, 4]));
         assert_eq!((l.order(), l.selected()), (ids(&[3, 4]).as_slice(), Some(id(3))));
+    }
+
+    #[test]
+    fn what_comes_in_below_what_is_in_sight_is_counted_until_it_was_seen() {
+        let mut l = list(&[1, 2, 3, 4], 1);
+        l.scroll_into_sight(2);
+        l.refresh(&ids(&[1, 7, 2, 3, 8, 4, 9]));
+        l.scroll_into_sight(2);
+        assert_eq!(l.order(), ids(&[1, 7, 2, 3, 8, 4, 9]));
+        assert_eq!(l.new_below(), 2, "7 is in sight");
+        l.step(4);
+        l.scroll_into_sight(2);
+        assert_eq!((l.top(), l.new_below()), (3, 1), "8 was in sight, 9 was not");
+        l.refresh(&ids(&[1, 7, 2, 3, 8, 4]));
+        assert_eq!(l.new_below(), 0, "one that is gone is nothing new");
+        l.refresh(&ids(&[1, 7, 2, 3, 8, 4, 9]));
+        assert_eq!(l.new_below(), 1, "and new again when it is back");
+        l.settle(&ids(&[1, 7, 2, 3, 8, 4, 9]));
+        assert_eq!(l.new_below(), 0);
     }
 
     #[test]

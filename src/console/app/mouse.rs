@@ -7,6 +7,7 @@ use super::effect::Effect;
 use super::layout;
 use super::press::take_prefix;
 use super::state::{Focus, Overlay, State};
+use super::why;
 use crate::conversation::ConversationId;
 
 /// Lines of a transcript a step of the wheel scrolls.
@@ -102,7 +103,7 @@ fn choose(state: &mut State, index: usize) {
         Some(Overlay::Palette(picker) | Overlay::Help(picker)) => picker.at = index,
         Some(Overlay::Prompt(prompt)) => prompt.at = index,
         Some(Overlay::Search(search)) => search.at = index,
-        Some(Overlay::Confirm(_)) | None => {}
+        Some(Overlay::Confirm(_) | Overlay::Why(_)) | None => {}
     }
 }
 
@@ -114,13 +115,16 @@ fn wheel(state: &mut State, on: Target, by: isize, fx: &mut Vec<Effect>) {
             state.lists[tab].scroll_by(by, rows);
         }
         Target::Transcript => commands::scroll(state, by * WHEEL_LINES, fx),
+        Target::Over if matches!(state.overlay, Some(Overlay::Why(_))) => {
+            why::scroll(state, by * WHEEL_LINES)
+        }
         Target::Over | Target::Choice(_) => {
             let State { overlay, keymap, .. } = state;
             match overlay {
                 Some(Overlay::Palette(picker) | Overlay::Help(picker)) => picker.step(keymap, by),
                 Some(Overlay::Prompt(prompt)) => prompt.step(by),
                 Some(Overlay::Search(search)) => search.step(by),
-                Some(Overlay::Confirm(_)) | None => {}
+                Some(Overlay::Confirm(_) | Overlay::Why(_)) | None => {}
             }
         }
         Target::Tab(_) | Target::Composer => {}

@@ -10,7 +10,7 @@ use super::effect::Effect;
 use super::event::TimerId;
 use super::key::{Code, Key};
 use super::keymap::{Meaning, Mode};
-use super::state::{Prefix, State};
+use super::state::{Overlay, Prefix, State};
 use super::update::{on_overlay_key, refuse, toast};
 use super::{commands, compose, macros};
 use crate::text::SafeText;
@@ -32,7 +32,11 @@ pub(super) fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
     match (state.keymap.look(mode, before, key), prefix) {
         (Meaning::Command(spec), _) => {
             if mode == Mode::Over {
-                state.overlay = None;
+                let over = state.overlay.take();
+                // The key that shows it takes it away.
+                if spec.command == Command::Why && matches!(over, Some(Overlay::Why(_))) {
+                    return;
+                }
             }
             if spec.guarded && state.burst >= BURST {
                 return refuse(state, "that key came in a burst, as a paste does; press it again", fx);

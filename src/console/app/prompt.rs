@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::effect::Effect;
 use super::key::{Code, Key};
 use super::state::{Overlay, State};
-use super::{away, claiming, copying, ending, labels, macros, piping, sites};
+use super::{away, claiming, copying, ending, jump, labels, macros, piping, sites};
 use crate::conversation::{AgentId, ConversationId};
 use crate::text::SafeText;
 
@@ -51,6 +51,8 @@ pub enum Ask {
     Site,
     /// Which link is opened.
     Link,
+    /// Which earlier conversation is opened.
+    Earlier,
 }
 
 /// One of several answers.
@@ -277,6 +279,7 @@ fn submit(state: &mut State, mut prompt: Prompt, fx: &mut Vec<Effect>) {
         Ask::Macro => macros::insert(state, &value, fx),
         Ask::Site => sites::choose(state, &value, fx),
         Ask::Link => copying::open_link(state, &value, fx),
+        Ask::Earlier => jump::open_earlier(state, &value, fx),
     };
     if let Err(why) = taken {
         prompt.said = Some(why);

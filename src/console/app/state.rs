@@ -17,14 +17,16 @@ use super::clock::ReplyTimer;
 use super::door::{AgentView, ContextView, RowView};
 use super::effect::{Tag, Title};
 use super::event::Now;
+use super::jump::Place;
 use super::keymap::{Keymap, Mode};
 use super::list::List;
 use super::picker::Picker;
 pub use super::prefix::Prefix;
 use super::prompt::Prompt;
-use super::search::Search;
+use super::search::{Search, Seek};
 use super::transcript::Transcript;
 use super::undo::Step;
+use super::why::{TurnView, Why};
 use super::writing::Writing;
 use crate::client::DraftKind;
 use crate::console::composer::Composer;
@@ -78,6 +80,8 @@ pub enum Overlay {
     Confirm(Confirm),
     /// A line to fill in, or a choice.
     Prompt(Prompt),
+    /// Why a person is needed.
+    Why(Why),
 }
 
 /// A question that must be answered first.
@@ -126,10 +130,14 @@ pub struct Open {
     pub transcript: Transcript,
     /// Earlier conversations of the visitor.
     pub earlier: Vec<RowView>,
+    /// The last turn of the assistant, as far as it is known.
+    pub last_turn: Option<TurnView>,
     /// The assistant's answer so far.
     pub partial: Option<SafeText>,
-    /// Whether the visitor's browser is there, if known.
-    pub online: Option<bool>,
+    /// The message one is going to.
+    pub(super) seek: Option<Seek>,
+    /// Up to which version the visitor has seen it, if known.
+    pub seen: Option<u64>,
     /// Why it cannot be shown.
     pub failed: Option<SafeText>,
 }
@@ -203,6 +211,15 @@ pub struct Typing {
     pub until: u64,
 }
 
+/// Whether a visitor's browser is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    /// It is.
+    pub online: bool,
+    /// Since when, by the server's clock, if known.
+    pub since: Option<Time>,
+}
+
 /// What an answer is awaited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pending {
@@ -211,17 +228,8 @@ pub(super) enum Pending {
     Verb { conversation: ConversationId, sent: Sent },
     Passed(ConversationId, Option<SafeText>),
     Availability(bool),
-    Search(String),
+    Search { query: String, more: bool },
     Send,
-}
-
-/// Whether a visitor's browser is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Presence {
-    /// It is.
-    pub online: bool,
-    /// Since when, by the server's clock, if known.
-    pub since: Option<Time>,
 }
 
 /// Everything.
@@ -251,6 +259,8 @@ pub struct State {
     pub(super) groups: Vec<String>,
     /// Names of my sites, by id.
     pub sites: Vec<(SafeText, SafeText)>,
+    /// The site that is shown, by its id; none: all.
+    pub site: Option<SafeText>,
     /// The server's clock minus ours, milliseconds.
     pub(super) skew_ms: i64,
     pub(super) warn_after_ms: i64,
@@ -291,6 +301,10 @@ pub struct State {
     pub presence: HashMap<ConversationId, Presence>,
     /// Whether the terminal has the focus, as far as it tells.
     pub focused: bool,
+    /// How many of the visitor's messages I have read.
+    pub(super) reads: HashMap<ConversationId, u64>,
+    /// What of that the server was not told yet.
+    pub(super) untold_reads: HashMap<ConversationId, u64>,
     /// What is told of whoever waits.
     pub(super) ladder: Ladder,
     /// When the link was lost, on the monotonic clock.
@@ -317,6 +331,12 @@ pub struct State {
     pub card: bool,
     /// Whether the card lies over the transcript (where it has no room beside it).
     pub card_over: bool,
+    /// Where one was before going to what was found, the latest last.
+    pub(super) places: Vec<Place>,
+    /// The search of before: Up in the empty field brings it back.
+    pub(super) last_search: Option<Search>,
+    /// The first row of the context panel in sight.
+    pub panel_top: usize,
     /// What was just said to the agent.
     pub toast: Option<Toast>,
     /// A note for the status line, such as the demo page's address.
@@ -364,6 +384,7 @@ impl State {
             agents: Vec::new(),
             groups: Vec::new(),
             sites: Vec::new(),
+            site: None,
             skew_ms: 0,
             warn_after_ms: 60_000,
             return_after_ms: 180_000,
@@ -385,6 +406,8 @@ impl State {
             viewing: HashMap::new(),
             presence: HashMap::new(),
             focused: true,
+            reads: HashMap::new(),
+            untold_reads: HashMap::new(),
             ladder: Ladder::default(),
             lost_at: None,
             auto_away: false,
@@ -398,6 +421,9 @@ impl State {
             cids: 0,
             card: true,
             card_over: false,
+            places: Vec::new(),
+            last_search: None,
+            panel_top: 0,
             toast: None,
             status_note: start.status_note.as_deref().map(super::door::line),
             title: Title::default(),
@@ -456,31 +482,6 @@ impl State {
         row.state == Standing::Active && me.is_some() && row.holder.agent() == me
     }
 
-    /// How many lines stand in a tab.
-    pub fn count(&self, tab: Tab) -> usize {
-        let Some(me) = &self.me else { return 0 };
-        self.rows.values().filter(|row| row.in_tab(tab, me.id)).count()
-    }
-
-    /// Ids of a tab's lines, in the tab's order: the queue and Mine by who waits longest, the assistant's newest first,
-    /// snoozed by when they wake, resolved newest first.
-    pub fn sorted(&self, tab: Tab) -> Vec<ConversationId> {
-        let Some(me) = &self.me else { return Vec::new() };
-        let key = |row: &RowView| -> (i64, i64) {
-            let late = |t: Option<Time>| t.map_or(i64::MAX, |t| t.0);
-            match tab {
-                Tab::Queue => (late(row.queued_at), 0),
-                Tab::Mine => (late(row.waiting_since), -row.last_message_at.0),
-                Tab::Assistant | Tab::All => (-row.started_at.0, 0),
-                Tab::Snoozed => (late(row.snoozed_until), 0),
-                Tab::Resolved => (-row.resolved_at.map_or(0, |t| t.0), 0),
-            }
-        };
-        let mut rows: Vec<&RowView> = self.rows.values().filter(|row| row.in_tab(tab, me.id)).collect();
-        rows.sort_by_key(|row| (key(row), row.id));
-        rows.into_iter().map(|row| row.id).collect()
-    }
-
     /// How long the visitor of a line waits, milliseconds.
     pub fn waits_ms(&self, row: &RowView) -> Option<i64> {
         row.waits_since().map(|since| self.server_now().since_ms(since))
@@ -492,6 +493,13 @@ impl State {
         let typed = self.typed_at.get(&row.id).copied().unwrap_or_default();
         let base = row.held_since.max(waiting).max(typed);
         Some(ReplyTimer::since(base, self.server_now(), self.warn_after_ms, self.return_after_ms))
+    }
+
+    /// Whether a conversation is one this console knows of: what passes by about others is not kept.
+    pub(super) fn knows(&self, id: ConversationId) -> bool {
+        self.rows.contains_key(&id)
+            || self.arriving.as_ref().is_some_and(|arriving| arriving.contains_key(&id))
+            || self.open.as_ref().is_some_and(|open| open.id == id)
     }
 
     /// When a visitor left, where they have; none inside: nobody knows when.
@@ -509,47 +517,6 @@ impl State {
     /// The draft of a conversation, as it stands now.
     pub fn draft(&self, conversation: ConversationId, kind: DraftKind) -> Option<&str> {
         self.drafts.get(&(conversation, kind)).map(String::as_str)
-    }
-
-    /// Brings the lists up to date with the rows. Before a key and before a frame: not for every row that arrives.
-    pub fn refresh_lists(&mut self) {
-        if !std::mem::take(&mut self.stale) {
-            return;
-        }
-        for (index, tab) in Tab::CONSOLE.into_iter().enumerate() {
-            let wanted = self.sorted(tab);
-            super::marks::prune(&mut self.marks[index], &wanted);
-            if index == self.tab {
-                self.lists[index].refresh(&wanted);
-            } else {
-                self.lists[index].settle(&wanted);
-            }
-        }
-        self.purge();
-        self.keep_cursor_in_sight();
-    }
-
-    /// Sorts the list in front anew.
-    pub(super) fn settle(&mut self) {
-        let wanted = self.sorted(self.tab());
-        self.lists[self.tab].settle(&wanted);
-        self.purge();
-        self.keep_cursor_in_sight();
-    }
-
-    pub(super) fn keep_cursor_in_sight(&mut self) {
-        let rows = super::layout::panes(self).list_rows();
-        self.lists[self.tab].scroll_into_sight(rows);
-    }
-
-    /// Forgets lines that are gone and on no list.
-    fn purge(&mut self) {
-        let Self { rows, lists, open, .. } = self;
-        rows.retain(|id, row| {
-            !row.gone
-                || open.as_ref().is_some_and(|open| open.id == *id)
-                || lists.iter().any(|list| list.order().contains(id))
-        });
     }
 
     pub(super) fn tag(&mut self) -> Tag {

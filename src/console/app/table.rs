@@ -248,6 +248,16 @@ pub static COMMANDS: &[Spec] = &[
         &[(Everywhere, "f4"), (Panes, "W")],
     )
     .foot("why"),
+    spec(Command::PanelDown, "card-down", "", "scroll the card and what stands below it", &[(Panes, "J")]),
+    spec(Command::PanelUp, "card-up", "", "scroll the card back", &[(Panes, "K")]),
+    spec(
+        Command::Earlier,
+        "earlier",
+        "Earlier conversations",
+        "open an earlier conversation of this visitor; Esc comes back",
+        &[(Panes, "E")],
+    )
+    .when(may::earlier),
     spec(Command::Sites, "sites", "Sites: one or all", "show one site or all", &[(Panes, "f")]),
     spec(
         Command::Away,

@@ -2,6 +2,7 @@
 
 use super::held;
 use super::layout;
+use super::panel;
 use super::state::State;
 use super::{away, clock};
 
@@ -31,7 +32,18 @@ pub fn next_tick(state: &State) -> Option<u64> {
             if let Some(ms) = state.reply_timer(row).and_then(|timer| timer.until_change()) {
                 due(ms);
             }
+            if let Some(since) = state.left(*id).flatten() {
+                due(clock::until_change(state.server_now().since_ms(since)));
+            }
         }
+    }
+    if let Some(ms) = panel::until_change(state) {
+        due(ms);
+    }
+    if panes.head.is_some_and(|head| head.h > 1)
+        && let Some(since) = state.open.as_ref().and_then(|open| state.left(open.id)).flatten()
+    {
+        due(clock::until_change(state.server_now().since_ms(since)));
     }
     if panes.head.is_some()
         && let Some(row) = state.open.as_ref().and_then(|open| state.rows.get(&open.id))

@@ -38,6 +38,10 @@ pub struct Transcript {
     /// Whether older ones are on their way.
     loading: bool,
     scroll: Scroll,
+    /// The entry the unread begins with: a line above it says so.
+    unread: Option<u64>,
+    /// The message the cursor stands on: what is copied.
+    cursor: Option<u64>,
 }
 
 /// Rows of gutter above an entry's text: none where the gutter stands beside it, and none for what merely happened.
@@ -51,12 +55,6 @@ pub const LINKS_SHOWN: usize = 3;
 /// Rows of links below an entry's text.
 pub fn link_rows(said: &Said) -> usize {
     said.links.len().min(LINKS_SHOWN + 1)
-}
-
-/// Rows an entry takes in a transcript of `w` columns.
-pub fn rows_of(said: &Said, w: u16) -> usize {
-    let text = width::wrap(said.text.as_str(), layout::body_width(w)).len();
-    head_rows(said.who, w) + text + link_rows(said)
 }
 
 impl Transcript {
@@ -77,6 +75,96 @@ impl Transcript {
     /// Whether the server has older ones.
     pub fn more(&self) -> bool {
         self.more
+    }
+
+    /// Rows above an entry's text: its gutter, and the line that says that the unread begins here.
+    pub fn rows_above(&self, said: &Said, w: u16) -> usize {
+        head_rows(said.who, w) + usize::from(self.unread == Some(said.version))
+    }
+
+    /// Rows an entry takes in a transcript of `w` columns.
+    pub fn rows_of(&self, said: &Said, w: u16) -> usize {
+        let text = width::wrap(said.text.as_str(), layout::body_width(w)).len();
+        self.rows_above(said, w) + text + link_rows(said)
+    }
+
+    /// The version of the entry the unread begins with.
+    pub fn unread_from(&self) -> Option<u64> {
+        self.unread
+    }
+
+    /// The version of the message the cursor stands on.
+    pub fn cursor(&self) -> Option<u64> {
+        self.cursor
+    }
+
+    /// Goes to an entry, with the message cursor: it stands in the lower half of a view of `w` columns and `h` rows. Where it
+    /// is not there, to the one before it.
+    pub(super) fn go_to(&mut self, version: u64, w: u16, h: u16) {
+        let Some(said) = self.index_after(version).checked_sub(1).and_then(|at| self.entries.get(at)) else {
+            return;
+        };
+        let version = said.version;
+        self.cursor = Some(version);
+        let end = self.rows_of(said, w) - 1;
+        self.scroll = Scroll::At { version, row: end };
+        self.scroll_by(isize::try_from(h / 3).unwrap_or(0), w, h);
+        if let Scroll::At { .. } = self.scroll {
+            // A message longer than the view begins at its top.
+            self.scroll_by(0, w, h);
+        }
+    }
+
+    /// Moves the message cursor to the next message down (or up), from the end of what is in sight; the view goes along.
+    pub(super) fn step_cursor(&mut self, down: bool, w: u16, h: u16) {
+        let said = |said: &&Said| said.who != Who::Marker;
+        let next = match (self.cursor, down) {
+            (Some(at), true) => self.entries.iter().filter(said).find(|said| said.version > at),
+            (Some(at), false) => self.entries.iter().rev().filter(said).find(|said| said.version < at),
+            (None, _) => {
+                let last = self.place(w).map_or(0, |(index, _)| index + 1);
+                self.entries.range(..last).rev().find(said)
+            }
+        };
+        match next.map(|said| said.version) {
+            Some(version) => {
+                self.cursor = Some(version);
+                self.show(version, w, h);
+            }
+            // Below the last message nothing is chosen, and the end is in sight.
+            None if down => {
+                self.cursor = None;
+                self.to_tail();
+            }
+            None => {}
+        }
+    }
+
+    /// Scrolls as little as it takes to show an entry, the end of it where it is longer than the view.
+    fn show(&mut self, version: u64, w: u16, h: u16) {
+        let Some((bottom, row)) = self.place(w) else { return };
+        let index = self.index_after(version).saturating_sub(1);
+        let end = self.rows_of(&self.entries[index], w) - 1;
+        let rows_between: usize = if index <= bottom {
+            (index..bottom).map(|at| self.rows_of(&self.entries[at], w)).sum()
+        } else {
+            0
+        };
+        let above = index < bottom && rows_between + row + 1 > usize::from(h);
+        let below = index > bottom || index == bottom && row < end;
+        if below {
+            self.scroll = Scroll::At { version, row: end };
+        } else if above {
+            // Its first row at the top.
+            self.scroll = Scroll::At { version, row: 0 };
+            self.scroll_by(isize::try_from(h.saturating_sub(1)).unwrap_or(0), w, h);
+        }
+        self.scroll_by(0, w, h);
+    }
+
+    /// Marks where the unread begins.
+    pub(super) fn new_from(&mut self, version: Option<u64>) {
+        self.unread = version;
     }
 
     /// How far one has scrolled.
@@ -113,7 +201,7 @@ impl Transcript {
     pub fn renew(&mut self, fresh: Transcript) {
         let joins = fresh.entries.front().is_some_and(|first| self.entries.contains(first));
         if self.scroll == Scroll::Tail || !joins {
-            *self = fresh;
+            *self = Self { unread: self.unread, cursor: self.cursor, ..fresh };
             return;
         }
         self.loading = false;
@@ -162,13 +250,13 @@ impl Transcript {
             while left > row && index > 0 {
                 left -= row + 1;
                 index -= 1;
-                row = rows_of(&self.entries[index], w) - 1;
+                row = self.rows_of(&self.entries[index], w) - 1;
             }
             row = row.saturating_sub(left);
             (index, row) = self.not_above_first_screen(index, row, w, h);
         } else {
             loop {
-                let rows = rows_of(&self.entries[index], w);
+                let rows = self.rows_of(&self.entries[index], w);
                 if row + left < rows {
                     row += left;
                     break;
@@ -182,7 +270,7 @@ impl Transcript {
                 }
             }
         }
-        let last = index + 1 == self.entries.len() && row + 1 == rows_of(&self.entries[index], w);
+        let last = index + 1 == self.entries.len() && row + 1 == self.rows_of(&self.entries[index], w);
         self.scroll =
             if last { Scroll::Tail } else { Scroll::At { version: self.entries[index].version, row } };
     }
@@ -190,7 +278,7 @@ impl Transcript {
     /// Index and row of the last row in sight; none while there is nothing.
     pub fn place(&self, w: u16) -> Option<(usize, usize)> {
         let last = self.entries.len().checked_sub(1)?;
-        let end = |index: usize| rows_of(&self.entries[index], w) - 1;
+        let end = |index: usize| self.rows_of(&self.entries[index], w) - 1;
         Some(match self.scroll {
             Scroll::Tail => (last, end(last)),
             Scroll::At { version, row } => {
@@ -220,12 +308,12 @@ impl Transcript {
         let mut above = index;
         while rows < usize::from(h) && above > 0 {
             above -= 1;
-            rows += rows_of(&self.entries[above], w);
+            rows += self.rows_of(&self.entries[above], w);
         }
         let (mut index, mut row) = (index, row);
         let mut missing = usize::from(h).saturating_sub(rows);
         while missing > 0 {
-            let here = rows_of(&self.entries[index], w) - 1 - row;
+            let here = self.rows_of(&self.entries[index], w) - 1 - row;
             if here >= missing {
                 return (index, row + missing);
             }

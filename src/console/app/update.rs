@@ -3,13 +3,12 @@
 use super::effect::{Effect, Title};
 use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
-use super::search::{self, Found};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
 use super::{
-    attention, away, batch, client, commands, compose, held, line, macros, mouse, press, prompt, writing,
+    attention, away, batch, client, commands, compose, held, line, macros, mouse, press, prompt, search,
+    unread, why, writing,
 };
 use crate::conversation::Tab;
-use crate::protocol::{AgentOp, SearchArg};
 use crate::text::SafeText;
 
 /// Keys that follow each other within so many milliseconds came in one breath: no finger does that.
@@ -71,6 +70,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Resumed => fx.push(Effect::Redraw),
         Event::Terminate => commands::leave(state, &mut fx),
     }
+    unread::look(state, &mut fx);
     retitle(state, &mut fx);
     attention::check(state, &mut fx);
     away::watch_keys(state, &mut fx);
@@ -102,6 +102,8 @@ fn on_paste(state: &mut State, text: &str, fx: &mut Vec<Effect>) {
         compose::paste(state, text, fx);
     } else if matches!(state.overlay, Some(Overlay::Prompt(_))) {
         prompt::paste(state, text);
+    } else if matches!(state.overlay, Some(Overlay::Search(_))) {
+        search::paste(state, text, fx);
     } else {
         refuse(state, "a paste was ignored: {reply} or {note} opens the composer, paste there", fx);
     }
@@ -114,8 +116,10 @@ pub(super) fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) 
     match state.overlay.take() {
         None => {}
         Some(Overlay::Confirm(confirm)) => on_confirm(state, confirm, key, fx),
+        Some(Overlay::Search(search)) if key.code == Code::Esc => search::remember(state, search),
         // `take` has closed it already.
         Some(_) if key.code == Code::Esc => {}
+        Some(Overlay::Why(why)) => why::on_key(state, why, key),
         Some(Overlay::Prompt(prompt)) => prompt::on_key(state, prompt, key, fx),
         Some(Overlay::Palette(mut picker)) => {
             match (key.code, key.typed()) {
@@ -143,30 +147,7 @@ pub(super) fn on_overlay_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) 
             }
             state.overlay = Some(Overlay::Help(picker));
         }
-        Some(Overlay::Search(mut search)) => {
-            match (key.code, key.typed()) {
-                (Code::Enter, _) => {
-                    if let Some(hit) = search.chosen() {
-                        let row = hit.row.clone();
-                        return commands::open_found(state, row, fx);
-                    }
-                    state.overlay = Some(Overlay::Search(search));
-                    return ask_search(state, fx);
-                }
-                _ if up => search.step(-1),
-                _ if down => search.step(1),
-                (Code::Backspace, _) => {
-                    search.query.pop();
-                    fx.push(Effect::StartTimer { id: TimerId::Search, ms: search::REST_MS });
-                }
-                (_, Some(c)) => {
-                    search.query.push(c);
-                    fx.push(Effect::StartTimer { id: TimerId::Search, ms: search::REST_MS });
-                }
-                _ => {}
-            }
-            state.overlay = Some(Overlay::Search(search));
-        }
+        Some(Overlay::Search(search)) => search::on_key(state, search, key, fx),
     }
 }
 
@@ -207,25 +188,6 @@ pub(super) fn next_ask(state: &mut State) {
     }
 }
 
-pub(super) fn ask_search(state: &mut State, fx: &mut Vec<Effect>) {
-    let live = state.live();
-    let tag = state.tag();
-    let Some(Overlay::Search(search)) = &mut state.overlay else { return };
-    let query = search.query.trim().to_owned();
-    if query.is_empty() {
-        search.found = Found::Nothing;
-    } else if live {
-        search.found = Found::Asked;
-        state.pending.insert(tag, super::state::Pending::Search(query.clone()));
-        fx.push(Effect::Request {
-            tag,
-            op: AgentOp::Search(SearchArg { query, cursor: None, limit: Some(50) }),
-        });
-    } else {
-        search.found = Found::Failed(SafeText::literal("not connected; Enter tries again"));
-    }
-}
-
 fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
     match id {
         TimerId::Toast => state.toast = None,
@@ -238,7 +200,8 @@ fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
         TimerId::Macros => macros::look_again(state, fx),
         TimerId::SendGuard => compose::guard_over(state, fx),
         TimerId::Idle => compose::stop_typing(state, fx),
-        TimerId::Search => ask_search(state, fx),
+        TimerId::Search => search::ask(state, fx),
+        TimerId::Read => unread::tell(state, fx),
         TimerId::Typing => {
             let now = state.now.mono;
             state.typing.retain(|_, typing| typing.until > now);

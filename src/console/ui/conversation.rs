@@ -4,39 +4,49 @@ use ratatui::buffer::Buffer;
 use ratatui::text::Span;
 
 use super::Look;
-use super::paint::{cells, cut, own, put, put_right, safe};
+use super::paint::{cells, clipped, cut, own, put, put_right, safe};
 use crate::console::app::State;
 use crate::console::app::clock::{self, Urgency};
-use crate::console::app::door::HolderView;
+use crate::console::app::door::{HolderView, PageView};
 use crate::console::app::layout::Area;
 use crate::conversation::State as Standing;
 use crate::text::SafeText;
 
 /// ```text
-/// Nina Kowalski · yours                     answer within 50s
+/// Nina Kowalski · Shop · yours              answer within 50s
 /// on /orders/4711 (Your orders) · Bo looks too
 /// ```
 pub fn draw_head(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     let Some(open) = &state.open else { return };
     let row = state.rows.get(&open.id);
     let name = open.view.as_ref().map(|view| &view.name).or(row.map(|row| &row.name));
-    let mut first = vec![own(" ", look.plain())];
-    match name {
-        Some(name) => first.push(safe(name, look.bold())),
-        None => first.push(own("…", look.dim())),
-    }
     let mut clock = Vec::new();
+    let (mut site, mut stands) = (Vec::new(), Vec::new());
     if let Some(row) = row {
-        first.push(own(" · ", look.dim()));
-        first.extend(standing(&row.holder, row.state, state.is_mine(row), look));
-        if row.state == Standing::Snoozed {
-            clock = vec![own(format!("wakes {} ", state.wakes_at(row)), look.dim())];
+        if state.many_sites() {
+            site.push(own(" · ", look.dim()));
+            if !state.site_shown(row) {
+                // What is open need not be of the site that is shown: that must not be overlooked.
+                site.push(own("OTHER SITE ", look.bad()));
+            }
+            site.extend(super::site::tag(state, &row.site, if area.w < 50 { 8 } else { 16 }, look));
         }
-        if clock.is_empty() {
-            clock = wait(state, row, look);
-        }
+        stands.push(own(" · ", look.dim()));
+        stands.extend(standing(&row.holder, row.state, state.is_mine(row), look));
+        clock = match row.state {
+            Standing::Snoozed => vec![own(format!("wakes {} ", state.wakes_at(row)), look.dim())],
+            _ => wait(state, row, look),
+        };
     }
     let room = usize::from(area.w).saturating_sub(cells(&clock) + 1);
+    let mut first = vec![own(" ", look.plain())];
+    match name {
+        // The site stays whatever the name is.
+        Some(name) => first.extend(clipped(name, room.saturating_sub(1 + cells(&site)).max(6), look.bold())),
+        None => first.push(own("…", look.dim())),
+    }
+    first.extend(site);
+    first.extend(stands);
     put(buf, area, 0, 0, cut(first, room));
     put_right(buf, area, 0, clock);
     if area.h > 1 {
@@ -81,14 +91,25 @@ fn second(state: &State, look: Look) -> Vec<Span<'static>> {
         let names = SafeText::join(&SafeText::literal(", "), names);
         part(&mut out, vec![safe(&names, look.bold()), own(" looks too", look.plain())]);
     }
-    if open.online == Some(false) {
-        part(&mut out, vec![own("the visitor has left", look.bold())]);
-    }
-    if let Some(page) = open.view.as_ref().and_then(|view| view.page.as_ref()) {
-        let mut spans = vec![own("on ", look.dim()), safe(&page.path, look.dim())];
+    let view = open.view.as_ref();
+    let on = |spans: &mut Vec<Span<'static>>, page: &PageView| {
+        spans.extend([own("on ", look.dim()), safe(&page.path, look.dim())]);
         if let Some(title) = &page.title {
             spans.extend([own(" (", look.dim()), safe(title, look.dim()), own(")", look.dim())]);
         }
+    };
+    if let Some(since) = state.left(open.id) {
+        let ago = since.map(|since| clock::wait(state.server_now().since_ms(since)));
+        let words = ago.map_or_else(|| "the visitor has left ".to_owned(), |ago| format!("left {ago} ago "));
+        let mut spans = vec![own(words, look.bold())];
+        // Where they left from, which need not be where they asked for a person.
+        if let Some(page) = view.and_then(|view| view.page_now.as_ref().or(view.page.as_ref())) {
+            on(&mut spans, page);
+        }
+        part(&mut out, spans);
+    } else if let Some(page) = view.and_then(|view| view.page.as_ref()) {
+        let mut spans = Vec::new();
+        on(&mut spans, page);
         part(&mut out, spans);
     }
     out

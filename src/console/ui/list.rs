@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::text::Span;
 
-use super::paint::{cells, clipped, own, put, put_right, safe, stain};
+use super::paint::{blank, cells, clipped, own, put, put_right, safe, stain};
 use super::{HitMap, Look, Target};
 use crate::client::DraftKind;
 use crate::console::app::State;
@@ -13,14 +13,16 @@ use crate::console::app::door::{HolderView, RowView};
 use crate::console::app::keymap::Mode;
 use crate::console::app::layout::{Area, ROW_LINES};
 use crate::console::app::state::{Focus, Link};
-use crate::conversation::{Reason, State as Standing, Tab};
+use crate::conversation::{Priority, Reason, State as Standing, Tab};
+use crate::text::width;
 
 /// ```text
 /// longest wait first          2 new above: g
-/// > Nina Kowalski · asked for a person   !3m
-///   Refund for order 4711             /orders
-///   Bo Lee · typing…                     40s
-///   Cannot log in after the update    /login
+/// > Nina Kowalski · asked for a person  +2 !3m
+///   Shop Refund for order 4711         /orders
+///   Bo Lee · Cy types… · left 2m            40s
+///   Docs Cannot log in after the update  /login
+/// 2 new of 4 below: j
 /// ```
 pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, hits: &mut HitMap) {
     let list = state.list();
@@ -51,8 +53,19 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, hits: &mut 
         y += ROW_LINES;
     }
     let below = list.order().len().saturating_sub(list.top() + usize::from((area.h - 1) / ROW_LINES));
+    // The last line is free where the height is odd; else the heading says it.
     if below > 0 && y < area.h {
-        put_right(buf, area, y, vec![own(format!("{below} more below"), look.dim())]);
+        let mut words = vec![own(format!("{below} more below "), look.dim())];
+        if list.new_below() > 0 {
+            words = vec![
+                own(format!("{} new", list.new_below()), look.bold()),
+                own(
+                    format!(" of {below} below: {} ", state.keymap.key(Command::Down, Mode::List)),
+                    look.dim(),
+                ),
+            ];
+        }
+        put_right(buf, area, y, words);
     }
 }
 
@@ -68,21 +81,25 @@ fn heading(buf: &mut Buffer, area: Area, state: &State, look: Look) {
     let marked = state.marked().len();
     if marked > 0 {
         let words = format!("{marked} marked: Esc clears");
-        super::paint::blank(buf, Area { h: 1, ..area });
+        blank(buf, Area { h: 1, ..area });
         put(buf, area, 1, 0, vec![own(words, look.note_word())]);
     }
-    let new = state.list().new_above();
-    if new > 0 {
-        put_right(
-            buf,
-            area,
-            0,
-            vec![own(
-                format!("{new} new above: {} ", state.keymap.key(Command::Top, Mode::List)),
-                look.bold(),
-            )],
-        );
+    let (above, below) = (state.list().new_above(), state.list().new_below());
+    let no_room_below = area.h.saturating_sub(1).is_multiple_of(ROW_LINES);
+    let key = |command| state.keymap.key(command, Mode::List);
+    let (top, end) = (key(Command::Top), key(Command::Bottom));
+    let news = match (above, below) {
+        (0, 0) => return,
+        (0, n) if no_room_below => format!("{n} new below: {end} "),
+        (n, m) if m > 0 && no_room_below => format!("{n} new above: {top}, {m} below "),
+        (0, _) => return,
+        (n, _) => format!("{n} new above: {top} "),
+    };
+    // What is new matters more than how it is sorted.
+    if marked == 0 && width::cells(&news) + words.len() + 2 > usize::from(area.w) {
+        blank(buf, Area { h: 1, ..area });
     }
+    put_right(buf, area, 0, vec![own(news, look.bold())]);
 }
 
 /// What an empty tab says.
@@ -110,18 +127,33 @@ fn draw_row(buf: &mut Buffer, area: Area, row: &RowView, selected: bool, state: 
         (false, true, false) => "· ",
         (false, false, false) => "  ",
     };
-    let mut first =
-        vec![own(mark, look.bold()), safe(&row.name, if here { look.bold() } else { look.dim() })];
+    let mut first = vec![own(mark, look.bold())];
     let clock = wait(row, here, state, look);
-    let room = usize::from(area.w).saturating_sub(cells(&clock) + 1);
-    let said = remark(row, here, state, look, Reason::words);
-    if cells(&first) + cells(&said) <= room {
-        first.extend(said);
-    } else {
-        first.extend(remark(row, here, state, look, shortly));
+    let unread = if here { state.unread(row) } else { 0 };
+    let narrow = area.w < 46;
+    let right = match (unread, narrow) {
+        (0, _) => clock,
+        (n, true) => [vec![own(format!("+{n} "), look.bold())], clock].concat(),
+        (n, false) => [vec![own(format!("{n} new  "), look.bold())], clock].concat(),
+    };
+    let room = usize::from(area.w).saturating_sub(cells(&right) + 1);
+    let name = if here { look.bold() } else { look.dim() };
+    let mut said = remarks(row, here, state, look, false);
+    if 2 + row.name.cells() + said.iter().map(|part| cells(part)).sum::<usize>() > room {
+        said = remarks(row, here, state, look, true);
+    }
+    // The first remark is the one that matters: a long name makes room for it, the others come while they fit.
+    let kept = said.first().map_or(0, |part| cells(part));
+    let kept = if kept + 7 <= room { kept } else { 0 };
+    first.extend(clipped(&row.name, room.saturating_sub(2 + kept), name));
+    for part in said {
+        if cells(&first) + cells(&part) > room {
+            break;
+        }
+        first.extend(part);
     }
     put(buf, area, 0, 0, super::paint::cut(first, room));
-    put_right(buf, area, 0, clock);
+    put_right(buf, area, 0, right);
 
     let most = usize::from(area.w) / 3;
     let mut page: Vec<Span<'static>> = Vec::new();
@@ -130,7 +162,14 @@ fn draw_row(buf: &mut Buffer, area: Area, row: &RowView, selected: bool, state: 
         page.push(own(" ", look.dim()));
     }
     let room = usize::from(area.w).saturating_sub(3 + cells(&page) + usize::from(!page.is_empty()));
-    put(buf, area, 2, 1, clipped(&row.summary, room, if here { look.plain() } else { look.dim() }));
+    let mut second = Vec::new();
+    if state.many_sites() && state.site.is_none() {
+        second.extend(super::site::tag(state, &row.site, if area.w < 34 { 6 } else { 10 }, look));
+        second.push(own(" ", look.plain()));
+    }
+    let room = room.saturating_sub(cells(&second));
+    second.extend(clipped(&row.summary, room, if here { look.plain() } else { look.dim() }));
+    put(buf, area, 2, 1, second);
     put_right(buf, area, 1, page);
 
     if selected {
@@ -156,46 +195,62 @@ fn shortly(reason: Reason) -> &'static str {
     }
 }
 
-/// What is said after the name: what became of a ghost, who types, a draft, why a person is needed.
-fn remark(
-    row: &RowView,
-    here: bool,
-    state: &State,
-    look: Look,
-    reason_words: fn(Reason) -> &'static str,
-) -> Vec<Span<'static>> {
-    let dot = || own(" · ", look.dim());
+/// What is said after the name, what matters most first: what became of a ghost; else who types or looks,
+/// how urgent it is, whether the visitor has left, a draft, why a person is needed.
+fn remarks(row: &RowView, here: bool, state: &State, look: Look, short: bool) -> Vec<Vec<Span<'static>>> {
+    let part = |spans: Vec<Span<'static>>| [vec![own(" · ", look.dim())], spans].concat();
     if !here {
         let words = match (&row.holder, row.state) {
-            _ if row.gone => own("no longer visible", look.dim()),
-            (_, Standing::Resolved) => own("resolved", look.dim()),
-            (_, Standing::Queued) => own("queued again", look.dim()),
-            (_, Standing::Snoozed) => own("snoozed", look.dim()),
-            (HolderView::Agent { .. }, _) if state.is_mine(row) => own("yours now", look.good()),
-            (HolderView::Agent { name, .. }, _) => own(format!("taken by {name}"), look.dim()),
-            _ => own("with the assistant", look.dim()),
+            _ if row.gone => vec![own("no longer visible", look.dim())],
+            (_, Standing::Resolved) => vec![own("resolved", look.dim())],
+            (_, Standing::Queued) => vec![own("queued again", look.dim())],
+            (_, Standing::Snoozed) => vec![own("snoozed", look.dim())],
+            (HolderView::Agent { .. }, _) if state.is_mine(row) => vec![own("yours now", look.good())],
+            (HolderView::Agent { name, .. }, _) => vec![own("taken by ", look.dim()), safe(name, look.dim())],
+            _ => vec![own("with the assistant", look.dim())],
         };
-        return vec![dot(), words];
+        return vec![part(words)];
     }
     let mut out = Vec::new();
     if let Some(typing) = state.typing.get(&row.id) {
-        out.push(dot());
-        match &typing.agent {
-            Some(name) => out.push(own(format!("{name} types…"), look.bold())),
-            None => out.push(own("typing…", look.bold())),
-        }
+        out.push(part(match &typing.agent {
+            Some(name) => vec![safe(name, look.bold()), own(" types…", look.bold())],
+            None if short => vec![own("types…", look.bold())],
+            None => vec![own("visitor types…", look.bold())],
+        }));
+    }
+    let writer = state.typing.get(&row.id).and_then(|typing| typing.agent.as_ref());
+    let viewers = state.viewing.get(&row.id).map_or(&[][..], Vec::as_slice);
+    match viewers {
+        [] => {}
+        // Who types looks too: once is enough.
+        [name] if Some(name) == writer => {}
+        [name] => out.push(part(vec![safe(name, look.plain()), own(" looks", look.plain())])),
+        many => out.push(part(vec![own(format!("{} look", many.len()), look.plain())])),
+    }
+    match row.priority {
+        Priority::Urgent => out.push(part(vec![own("URGENT", look.bad())])),
+        Priority::High => out.push(part(vec![own("high", look.bold())])),
+        Priority::Low => out.push(part(vec![own("low", look.dim())])),
+        Priority::Normal => {}
+    }
+    if let Some(since) = state.left(row.id) {
+        let ago = since.map(|since| clock::wait(state.server_now().since_ms(since)));
+        let words = ago.map_or_else(|| "left".to_owned(), |ago| format!("left {ago}"));
+        out.push(part(vec![own(words, look.bold())]));
     }
     if state.draft(row.id, DraftKind::Reply).is_some() || state.draft(row.id, DraftKind::Note).is_some() {
-        out.extend([dot(), own("draft", look.note_word())]);
+        out.push(part(vec![own("draft", look.note_word())]));
     }
     if row.ticket {
-        out.extend([dot(), own("ticket", look.bold())]);
+        out.push(part(vec![own("ticket", look.bold())]));
     }
+    let words: fn(Reason) -> &'static str = if short { shortly } else { Reason::words };
     match (row.state, row.reason) {
         (Standing::Queued | Standing::Active, Some(reason)) => {
-            out.extend([dot(), own(reason_words(reason), look.plain())]);
+            out.push(part(vec![own(words(reason), look.plain())]));
         }
-        (Standing::Assistant, Some(reason)) => out.extend([dot(), own(reason_words(reason), look.dim())]),
+        (Standing::Assistant, Some(reason)) => out.push(part(vec![own(words(reason), look.dim())])),
         _ => {}
     }
     out

@@ -175,6 +175,12 @@ impl Look {
         self.on(Color::Yellow, Color::Black).add_modifier(Modifier::BOLD)
     }
 
+    /// A site's name, where there is more than one: neighbours differ in colour, and the name says the same.
+    pub fn site(self, place: usize) -> Style {
+        const COLOURS: [Color; 4] = [Color::Cyan, Color::Magenta, Color::Green, Color::Red];
+        self.fg(COLOURS[place % COLOURS.len()]).add_modifier(Modifier::UNDERLINED)
+    }
+
     /// Where one of our own link lines leads.
     pub fn link(self) -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED)
@@ -246,6 +252,7 @@ mod tests {
         for who in [Who::Visitor, Who::Assistant, Who::Me, Who::Agent, Who::Note, Who::Notice, Who::Marker] {
             all.extend([("who", look.who(who)), ("said", look.said(who))]);
         }
+        all.extend((0..5).map(|place| ("site", look.site(place))));
         all.extend([Urgency::Calm, Urgency::Long, Urgency::TooLong].map(|u| ("wait", look.wait(u))));
         all
     }

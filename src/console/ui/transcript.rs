@@ -20,7 +20,7 @@ use crate::console::app::door::{Said, Who};
 use crate::console::app::layout::{Area, BAR, GUTTER, MARGIN, body_width, gutter_beside};
 use crate::console::app::sending::{MessageState, state_of, state_of_echo};
 use crate::console::app::state::Open;
-use crate::console::app::transcript::{LINKS_SHOWN, Scroll, head_rows};
+use crate::console::app::transcript::{LINKS_SHOWN, Scroll, Transcript, head_rows};
 use crate::conversation::{ConversationId, Time};
 use crate::text::links::Link;
 use crate::text::{SafeText, markdown, width};
@@ -116,6 +116,8 @@ fn time_of(at: Time, now: Time, tz: &TimeZone) -> String {
 
 /// Something to draw: an entry, or what is not one yet.
 struct Block<'a> {
+    /// Its place; none for what is no entry yet.
+    version: Option<u64>,
     who: Who,
     word: Cow<'static, str>,
     at: Option<Time>,
@@ -177,6 +179,8 @@ struct Row<'a> {
     /// Time and word, on the first row of an entry.
     lead: Option<(String, Cow<'static, str>)>,
     what: What<'a>,
+    /// Whether the message cursor stands on its entry.
+    chosen: bool,
 }
 
 enum What<'a> {
@@ -188,6 +192,8 @@ enum What<'a> {
     Link(&'a Link),
     /// So many links more.
     More(usize),
+    /// The unread begins below.
+    New,
     /// There are older entries.
     Older,
 }
@@ -197,7 +203,12 @@ impl Row<'_> {
         if let What::Older = self.what {
             return put(buf, area, 0, y, vec![own("  older ones: k, or g", look.dim())]);
         }
+        if let What::New = self.what {
+            let line = "─".repeat(usize::from(area.w).saturating_sub(10));
+            return put(buf, area, 0, y, vec![own(format!("── new {line}"), look.bold())]);
+        }
         let style = look.who(self.who);
+        let style = if self.chosen { style.patch(look.selected()) } else { style };
         if let Some((time, word)) = &self.lead {
             write(buf, area, 0, y, time, look.dim());
             write(buf, area, 6, y, word, style);
@@ -205,7 +216,7 @@ impl Row<'_> {
         let beside = gutter_beside(area.w);
         let at = if beside { x - 2 } else { 0 };
         match &self.what {
-            What::Head | What::Older => {}
+            What::Head | What::New | What::Older => {}
             What::Text { text, row, laid } => {
                 let mark = if *row == 0 { mark(self.who) } else { next_mark(self.who) };
                 write(buf, area, at, y, mark, style);
@@ -305,6 +316,7 @@ fn rows<'a>(area: Area, state: &'a State, open: &'a Open, cache: &mut Cache) -> 
             .entry((open.id, said.version, area.w))
             .or_insert_with(|| Laid::of(said.text.as_str(), said.who, area.w));
         let block = Block {
+            version: Some(said.version),
             who: said.who,
             word: word_of(state, open, said, &mut told),
             at: Some(said.at),
@@ -315,7 +327,7 @@ fn rows<'a>(area: Area, state: &'a State, open: &'a Open, cache: &mut Cache) -> 
         upto = usize::MAX;
     }
     if page.rows.len() < room && open.transcript.more() {
-        page.rows.push(Row { who: Who::Marker, lead: None, what: What::Older });
+        page.rows.push(Row { who: Who::Marker, lead: None, what: What::Older, chosen: false });
     }
     page.rows.truncate(room);
     page.rows
@@ -347,6 +359,7 @@ fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
     let mut blocks = Vec::new();
     if let Some(partial) = &open.partial {
         blocks.push(Block {
+            version: None,
             who: Who::Assistant,
             word: "writes…".into(),
             at: None,
@@ -357,13 +370,20 @@ fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
     for echo in state.echoes.iter().filter(|echo| echo.conversation == open.id) {
         let word = state_of_echo(state, echo).word().into();
         let who = if echo.kind == DraftKind::Note { Who::Note } else { Who::Me };
-        blocks.push(Block { who, word, at: None, text: &echo.text, links: &[] });
+        blocks.push(Block { version: None, who, word, at: None, text: &echo.text, links: &[] });
     }
     if let Some(typing) = state.typing.get(&open.id) {
         const TYPES: &SafeText = &SafeText::literal("...");
         let who = if typing.agent.is_some() { Who::Agent } else { Who::Visitor };
         let word = "types".into();
-        blocks.push(Block { who, word, at: None, text: typing.agent.as_ref().unwrap_or(TYPES), links: &[] });
+        blocks.push(Block {
+            version: None,
+            who,
+            word,
+            at: None,
+            text: typing.agent.as_ref().unwrap_or(TYPES),
+            links: &[],
+        });
     }
     blocks
 }
@@ -380,7 +400,12 @@ impl<'a> Page<'a> {
     /// Adds a block's rows, last first, from row `upto` on (counting the head row, where the gutter stands above).
     fn push(&mut self, block: &Block<'a>, upto: usize, laid: Arc<Laid>) {
         let who = block.who;
-        let head = head_rows(who, self.w);
+        let transcript = self.state.open.as_ref().map(|open| &open.transcript);
+        let is = |version: Option<u64>| version.is_some() && version == block.version;
+        let begins = is(transcript.and_then(Transcript::unread_from));
+        let chosen = is(transcript.and_then(Transcript::cursor));
+        let gutter_above = head_rows(who, self.w);
+        let head = gutter_above + usize::from(begins);
         let text_rows = laid.rows.len();
         let lead = || {
             let time =
@@ -394,19 +419,22 @@ impl<'a> Page<'a> {
         let mut below: Vec<What<'a>> =
             listed.enumerate().filter(|(row, _)| row + first <= upto).map(|(_, what)| what).collect();
         while let Some(what) = below.pop() {
-            self.rows.push(Row { who, lead: None, what });
+            self.rows.push(Row { who, lead: None, what, chosen });
         }
         for row in (0..text_rows).rev().filter(|row| row + head <= upto) {
             // A long text goes on far above the first row in sight.
             if self.rows.len() >= self.room {
                 return;
             }
-            let lead = (head == 0 && row == 0 && gutter_beside(self.w)).then(lead);
+            let lead = (gutter_above == 0 && row == 0 && gutter_beside(self.w)).then(lead);
             let what = What::Text { text: block.text.as_str(), row, laid: Arc::clone(&laid) };
-            self.rows.push(Row { who, lead, what });
+            self.rows.push(Row { who, lead, what, chosen });
         }
-        if head > 0 {
-            self.rows.push(Row { who, lead: Some(lead()), what: What::Head });
+        if gutter_above > 0 && upto >= usize::from(begins) {
+            self.rows.push(Row { who, lead: Some(lead()), what: What::Head, chosen });
+        }
+        if begins {
+            self.rows.push(Row { who, lead: None, what: What::New, chosen: false });
         }
     }
 }
