@@ -117,7 +117,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         hook,
         edit: None,
         away: false,
-        macros: Some(folder::Reader::new(folder::place(options.config.composer.macros.as_deref()))),
+        macros: Some(folder::Reader::new(folder::place(&options.config.composer.macros))),
         chores,
     };
     if let Some(words) = options.config_error {
