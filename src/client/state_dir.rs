@@ -27,6 +27,8 @@ pub(super) struct Store {
     drafts: Journal,
     outbox: Journal,
     kept: Kept,
+    /// A file in the folder, until the folder's entries are on disk: before the first record, not before the first screen.
+    unsynced: Option<PathBuf>,
     _lock: File,
 }
 
@@ -54,8 +56,8 @@ impl Store {
         let mut kept = Kept::default();
         let outbox = Journal::open(&own.join("outbox.log"), &mut kept)?;
         let drafts = Journal::open(&own.join("drafts.log"), &mut kept)?;
-        sync_folder(&own.join("lock"));
-        let mut store = Self { drafts, outbox, kept, _lock: lock };
+        let unsynced = Some(own.join("lock"));
+        let mut store = Self { drafts, outbox, kept, unsynced, _lock: lock };
         let mut others: Vec<PathBuf> = fs::read_dir(&agents)?
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| *path != own && path.is_dir())
@@ -101,6 +103,11 @@ impl Store {
     /// Writes records in order, each run of one file with one flush. Returns how many are on disk, and why not all.
     pub(super) fn write(&mut self, records: &[Record]) -> (usize, io::Result<()>) {
         let is_draft = |r: &Record| matches!(r, Record::Draft { .. });
+        if !records.is_empty()
+            && let Some(file) = self.unsynced.take()
+        {
+            sync_folder(&file);
+        }
         let mut done = 0;
         for run in records.chunk_by(|a, b| is_draft(a) == is_draft(b)) {
             let journal = if is_draft(&run[0]) { &mut self.drafts } else { &mut self.outbox };
