@@ -11,6 +11,7 @@ pub mod app;
 pub mod composer;
 pub mod config;
 mod hook;
+mod programs;
 mod runtime;
 pub mod shell;
 pub mod term;

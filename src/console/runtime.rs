@@ -23,12 +23,13 @@ use uuid::Uuid;
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::config::Config;
 use super::hook::Hook;
+use super::programs;
 use super::shell::Shell;
-use super::term::{self, Guard, Net, Notifier, Screen};
+use super::term::{self, Between, Guard, Net, Notifier, Screen};
 use super::ui::{Look, LookChoice};
 use crate::client::{self, ClientEvent, ConnectOptions, Handle, Link};
 use crate::conversation::Time;
-use crate::text::Untrusted;
+use crate::text::{SafeText, Untrusted};
 
 /// Reports of the client taken in before keys are looked at again.
 const DRAIN: usize = 512;
@@ -109,6 +110,9 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         timers: HashMap::new(),
         leaving: false,
         suspend: false,
+        pipe: None,
+        lent: false,
+        clipboard: Between::of(|name| std::env::var(name).ok()),
         must_sign_in: options.must_sign_in,
         notifier: Notifier::suiting(notify, |name| std::env::var(name).ok()),
         hook,
@@ -165,6 +169,11 @@ struct Runtime {
     timers: HashMap<TimerId, Instant>,
     leaving: bool,
     suspend: bool,
+    /// A program that waits for the terminal, and its text.
+    pipe: Option<(Vec<String>, String)>,
+    /// A program has the terminal: nothing is written to it.
+    lent: bool,
+    clipboard: Between,
     /// Until the first welcome, if the console is to leave without one.
     must_sign_in: bool,
     notifier: Notifier,
@@ -212,6 +221,12 @@ impl Runtime {
             }
             if std::mem::take(&mut self.suspend) {
                 self.stop_and_go_on().await?;
+            }
+            if let Some((argv, text)) = self.pipe.take() {
+                // The stream reads the terminal as long as it lives: what is typed is the program's now.
+                drop(keys);
+                self.lend(argv, text, &mut reports, &mut signals).await?;
+                keys = EventStream::new();
             }
             self.shell.draw_if_due(self.mono())?;
         }
@@ -290,6 +305,15 @@ impl Runtime {
 
     fn carry_out(&mut self, effect: Effect) -> anyhow::Result<()> {
         match effect {
+            // The screen is the program's; what it shows of ours is drawn anew after it.
+            Effect::Notify(_)
+            | Effect::Unalert(_)
+            | Effect::Bell
+            | Effect::SetTitle(_)
+            | Effect::Copy(_)
+            | Effect::Redraw
+            | Effect::Mouse(_)
+                if self.lent => {}
             Effect::Request { tag, op } => {
                 if !self.client.request(tag, op) {
                     let why = crate::protocol::WireError::retryable(
@@ -316,6 +340,17 @@ impl Runtime {
                 self.shell.terminal.backend_mut().tell(&sequence)?;
             }
             Effect::RunHook(alert) => self.hook.run(&alert),
+            Effect::Copy(text) => {
+                let sequence = self.clipboard.copy(text.as_str());
+                self.shell.terminal.backend_mut().tell(&sequence)?;
+            }
+            Effect::OpenLink(address) => {
+                let argv = self.shell.state.config.looks.open.clone();
+                if let Err(why) = programs::open(&argv, &address, |name| std::env::var(name).ok()) {
+                    self.take(Event::NotOpened { address, why })?;
+                }
+            }
+            Effect::Pipe { argv, text } => self.pipe = Some((argv, text)),
             Effect::Bell => self.shell.terminal.backend_mut().ring()?,
             Effect::SetTitle(title) => self.shell.terminal.backend_mut().title(title)?,
             Effect::StartTimer { id, ms } => {
@@ -328,6 +363,90 @@ impl Runtime {
             Effect::Redraw => self.shell.redraw()?,
             Effect::Suspend => self.suspend = true,
             Effect::Quit => self.leaving = true,
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal to a program, with a text on its standard input, and takes it again after a key. What the client
+    /// reports meanwhile is taken in, and nothing is drawn; Ctrl-C is the program's.
+    async fn lend(
+        &mut self,
+        argv: Vec<String>,
+        text: String,
+        reports: &mut mpsc::Receiver<ClientEvent>,
+        signals: &mut Signals,
+    ) -> anyhow::Result<()> {
+        // Once watched they do not end the console; while the terminal is raw they are keys anyway.
+        let _kept = [signal(SignalKind::interrupt())?, signal(SignalKind::quit())?];
+        let program = argv.first().cloned().unwrap_or_default();
+        self.guard.give_back();
+        self.lent = true;
+        let started = programs::pipe(&argv, text);
+        let how = match started {
+            Err(e) => Err(Untrusted::new(e.to_string()).line()),
+            Ok(mut child) => loop {
+                tokio::select! {
+                    ended = child.wait() => match ended {
+                        Ok(status) => break Ok(programs::code(status)),
+                        Err(e) => break Err(Untrusted::new(e.to_string()).line()),
+                    },
+                    () = signals.ended() => {
+                        let _ = child.start_kill();
+                        self.take(Event::Terminate)?;
+                        break Ok(None);
+                    }
+                    Some(report) = reports.recv() => self.report(report)?,
+                }
+            },
+        };
+        if how.is_ok() && !self.leaving {
+            self.await_key(&program, &how, reports, signals).await?;
+        }
+        self.lent = false;
+        self.guard.again()?;
+        self.shell.terminal.backend_mut().forget();
+        let (width, height) = crossterm::terminal::size()?;
+        self.take(Event::Resize { width, height })?;
+        self.take(Event::Resumed)?;
+        self.take(Event::Piped { program, how })
+    }
+
+    /// What the program left on the terminal stays in sight until a key.
+    async fn await_key(
+        &mut self,
+        program: &str,
+        how: &Result<Option<i32>, SafeText>,
+        reports: &mut mpsc::Receiver<ClientEvent>,
+        signals: &mut Signals,
+    ) -> anyhow::Result<()> {
+        use std::io::Write as _;
+        let ended = match how {
+            Ok(Some(code)) => format!("ended with {code}"),
+            _ => "was killed".to_owned(),
+        };
+        let program = Untrusted::new(program).line();
+        crossterm::terminal::enable_raw_mode()?;
+        let mut out = io::stdout().lock();
+        write!(out, "\r\n[{program} {ended}; any key goes back to baton] ")?;
+        out.flush()?;
+        drop(out);
+        let mut keys = EventStream::new();
+        loop {
+            tokio::select! {
+                key = keys.next() => match key {
+                    Some(Ok(crossterm::event::Event::Key(_))) => break,
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => {
+                        self.take(Event::Terminate)?;
+                        break;
+                    }
+                },
+                () = signals.ended() => {
+                    self.take(Event::Terminate)?;
+                    break;
+                }
+                Some(report) = reports.recv() => self.report(report)?,
+            }
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ mod house;
 mod link;
 mod passing;
 mod race;
+mod reading;
 mod relay;
 mod resume;
 mod terminal;

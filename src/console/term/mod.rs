@@ -3,12 +3,14 @@
 //! Invariant: modes after the console are those of before, whatever ended it; nothing but our own sequences is written.
 //! Refused here: text from outside (cells arrive cleaned; the title is made of fixed words and counts).
 
+mod clipboard;
 mod guard;
 mod input;
 mod notify;
 mod panics;
 mod screen;
 
+pub use clipboard::Between;
 pub use guard::{Guard, NoTerminal, check};
 pub use input::event;
 pub use notify::Notifier;
