@@ -6,7 +6,8 @@ use baton::client::{ClientEvent, DraftKind};
 use std::collections::HashMap;
 
 use baton::console::app::{Effect, Event};
-use baton::conversation::{Author, Event as Happened, Reason, ResolvedBy};
+use baton::conversation::{Author, Event as Happened, Reason, ResolvedBy, Tab, Time};
+use baton::protocol::AgentEph;
 use console_support::{Desk, Story, bo, id, keys, me, three_waiting};
 use proptest::prelude::*;
 use ratatui::Terminal;
@@ -105,6 +106,55 @@ proptest! {
     }
 
     #[test]
+    fn unread_counts_are_exact_whatever_order_reports_come_in(
+        reports in proptest::collection::vec((1..4_u8, 0..4_u8, 0..9_u64), 1..40),
+    ) {
+        // Rows come in the log's order; what was read comes from anywhere, late, repeated or from a server that lies.
+        let mut desk = Desk::with(80, 24, true, three_waiting());
+        let mut most = HashMap::new();
+        for (n, kind, messages) in reports {
+            let it = id(u128::from(n));
+            if kind == 0 {
+                apply(&mut desk, &Report::Wrote(n));
+            } else {
+                let read: &mut u64 = most.entry(it).or_default();
+                *read = messages.max(*read);
+                desk.client(ClientEvent::Eph(AgentEph::Read { conversation: it, messages }));
+            }
+            let row = &desk.state.rows[&it];
+            let wanted = row.visitor_messages.saturating_sub(most.get(&it).copied().unwrap_or(0));
+            prop_assert_eq!(desk.state.unread(row), wanted);
+        }
+        let total: u64 = desk.state.rows.values().map(|row| desk.state.unread(row)).sum();
+        prop_assert_eq!(desk.state.unread_in(Tab::Queue), total);
+    }
+
+    #[test]
+    fn whatever_passes_by_leaves_the_lists_alone(
+        reports in proptest::collection::vec((1..6_u8, 0..6_u8), 1..40),
+    ) {
+        let mut desk = Desk::with(80, 24, true, three_waiting());
+        desk.keys("j");
+        let (order, selected) = (desk.state.list().order().to_vec(), desk.state.list().selected());
+        for (n, kind) in reports {
+            let conversation = id(u128::from(n));
+            let on = n % 2 == 0;
+            desk.client(ClientEvent::Eph(match kind {
+                0 => AgentEph::Typing { conversation, who: "visitor".into(), name: None, on },
+                1 => AgentEph::Typing { conversation, who: "\u{1b}[2J".into(), name: Some("Bo\u{202e}".into()), on },
+                2 => AgentEph::Viewing { conversation, names: vec!["x".repeat(5_000); usize::from(n)] },
+                3 => AgentEph::Presence { conversation, online: on, since: Some(Time(i64::MIN)) },
+                4 => AgentEph::Seen { conversation, version: u64::MAX },
+                _ => AgentEph::Partial { conversation, text: "…".into() },
+            }));
+            prop_assert_eq!(desk.state.list().order(), &order[..]);
+            prop_assert_eq!(desk.state.list().selected(), selected);
+            desk.screen();
+        }
+        prop_assert!(desk.state.presence.len() <= 3 && desk.state.viewing.len() <= 3, "only of whom it knows");
+    }
+
+    #[test]
     fn whatever_keys_come_nothing_typed_is_lost(
         pressed in proptest::collection::vec(prop_oneof![
             "[a-z ]{1,3}", Just("<esc>".to_owned()), Just("r".to_owned()), Just("n".to_owned()), Just("j".to_owned()),
@@ -133,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn any_size_can_be_drawn(w in 1..220_u16, h in 1..70_u16, pressed in "[12345jkarnHs?:/.g]{0,6}") {
+    fn any_size_can_be_drawn(w in 1..220_u16, h in 1..70_u16, pressed in "[12345jkarnHs?:/.gJKWEfyYov{}w]{0,6}") {
         let mut desk = Desk::with(w, h, true, three_waiting());
         desk.keys(&pressed);
         prop_assert_eq!(desk.screen().lines().count(), usize::from(h));

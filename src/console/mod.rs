@@ -14,6 +14,7 @@ mod editor;
 mod hook;
 pub mod log_file;
 pub mod macros;
+mod programs;
 mod runtime;
 pub mod shell;
 pub mod term;

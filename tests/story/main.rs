@@ -13,6 +13,7 @@ mod house;
 mod link;
 mod passing;
 mod race;
+mod reading;
 mod relay;
 mod resume;
 mod terminal;

@@ -12,7 +12,7 @@ use super::state::{Confirm, Link, Open, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::why::TurnView;
-use super::{batch, claiming, commands, compose, search, sending, unread};
+use super::{batch, claiming, commands, compose, piping, search, sending, unread};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
     AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
@@ -319,6 +319,7 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
             }
             search::seek(state, fx);
         }
+        Some(Pending::Pipe) => piping::fetched(state, read(result), fx),
         Some(Pending::Resolved) => match read::<ListOk>(result) {
             Ok(ok) => {
                 for row in &ok.rows {

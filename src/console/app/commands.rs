@@ -13,7 +13,7 @@ use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::{
     away, batch, claiming, compose, copying, door, ending, held, jump, labels, macros, marks, panel, piping,
-    sites, undo, why, writing,
+    sites, undo, unread, why, writing,
 };
 use crate::client::DraftKind;
 use crate::conversation::{ConversationId, SiteId, Tab};
@@ -120,9 +120,12 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Earlier => jump::ask_earlier(state),
         Command::Why => why::toggle(state, fx),
         Command::Copy => copying::message(state, fx),
-        Command::OpenLink => copying::ask_link(state),
+        Command::OpenLink => copying::ask_link(state, fx),
+        Command::CopyOther => copying::ask_copy(state, fx),
+        Command::NextMessage => copying::step(state, true),
+        Command::PreviousMessage => copying::step(state, false),
         Command::Bare => copying::bare(state, fx),
-        Command::Pipe => piping::ask(state),
+        Command::Pipe => piping::ask(state, fx),
         Command::Macro => macros::ask(state, fx),
         Command::RepeatMacro => macros::repeat(state, fx),
         Command::Retry => writing::retry(state, fx),
@@ -288,6 +291,7 @@ fn quit(state: &mut State, fx: &mut Vec<Effect>) {
 pub(super) fn leave(state: &mut State, fx: &mut Vec<Effect>) {
     compose::put_away(state, fx);
     held::keep_all(state, fx);
+    unread::tell(state, fx);
     fx.push(Effect::CancelTimer(TimerId::Toast));
     fx.push(Effect::Quit);
 }

@@ -1,7 +1,9 @@
-//! A browser's own account of itself, in a few sober words: `Firefox 140 · Linux`.
+//! A browser's own account of itself, in a few sober words: `Firefox 140 · Linux`; and the time zone it runs in.
 //!
 //! Knows the handful of browsers and systems nearly all visitors have; everything else is shown as it came, shortened. What a
 //! browser says of itself is a claim. Refused here: guessing versions of systems, models of telephones, and robots' names.
+
+use jiff::tz::TimeZone;
 
 use super::door::line;
 use crate::text::SafeText;
@@ -53,6 +55,28 @@ pub fn words(user_agent: &str) -> Option<SafeText> {
         (Some(browser), None) => line(&browser),
         (None, _) => line(told).truncated(UNKNOWN),
     })
+}
+
+/// A visitor's time zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Zone {
+    /// Its name, as told.
+    pub name: SafeText,
+    /// Its rules; none: this system knows no such zone.
+    pub rules: Option<TimeZone>,
+}
+
+impl Zone {
+    /// The zone of a name. Rules are looked up only for another name than before: the table of zones is the system's, and a
+    /// visitor may tell a name that is not in it with every page.
+    pub(super) fn of(name: Option<&str>, before: Option<&Zone>) -> Option<Self> {
+        let name = name.filter(|name| !name.is_empty() && name.len() <= 64)?;
+        let shown = line(name);
+        match before {
+            Some(known) if known.name == shown => Some(known.clone()),
+            _ => Some(Self { rules: TimeZone::get(name).ok(), name: shown }),
+        }
+    }
 }
 
 #[cfg(test)]

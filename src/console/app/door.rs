@@ -2,11 +2,9 @@
 //!
 //! Invariant: beyond this file no panel ever meets a string from outside. Refused here: deciding anything.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use jiff::tz::TimeZone;
-
-use super::device;
+use super::device::{self, Zone};
 use super::why::WhyView;
 use crate::conversation::{
     AgentId, AgentRef, Author, Card, Conversation, ConversationId, Entry, EntryKind, Holder, Page, Priority,
@@ -262,28 +260,6 @@ pub struct ContextView {
     pub why: WhyView,
 }
 
-/// A visitor's time zone.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Zone {
-    /// Its name, as told.
-    pub name: SafeText,
-    /// Its rules; none: this system knows no such zone.
-    pub rules: Option<TimeZone>,
-}
-
-impl Zone {
-    /// The zone of a name. Rules are looked up only for another name than before: the table of zones is the system's, and a
-    /// visitor may tell a name that is not in it with every page.
-    fn of(name: Option<&str>, before: Option<&Zone>) -> Option<Self> {
-        let name = name.filter(|name| !name.is_empty() && name.len() <= 64)?;
-        let shown = line(name);
-        match before {
-            Some(known) if known.name == shown => Some(known.clone()),
-            _ => Some(Self { rules: TimeZone::get(name).ok(), name: shown }),
-        }
-    }
-}
-
 /// The card, as drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardView {
@@ -385,6 +361,8 @@ pub struct Said {
     pub who: Who,
     /// What, with sources and files below.
     pub text: SafeText,
+    /// How many characters of it were made harmless: they are shown as marks.
+    pub changed: usize,
     /// Links in it, each once, in order: none where the system speaks.
     pub links: Vec<Link>,
 }
@@ -434,13 +412,39 @@ impl Said {
                 (Who::Marker, format!("{who}{what}{about}"))
             }
         };
-        let text = block(&text);
+        let raw = text;
+        let text = block(&raw);
+        let changed = if raw == text.as_str() { 0 } else { lost(&raw, text.as_str()) };
         let links = match who {
             Who::Notice | Who::Marker => Vec::new(),
             _ => distinct(links::find(text.as_str())),
         };
-        Self { version: entry.version, at: entry.at, who, text, links }
+        Self { version: entry.version, at: entry.at, who, text, changed, links }
     }
+}
+
+/// How many characters of a text are not in what is shown of it; line ends are no loss.
+fn lost(raw: &str, shown: &str) -> usize {
+    let mut left: HashMap<char, usize> = HashMap::new();
+    for c in shown.chars() {
+        *left.entry(c).or_default() += 1;
+    }
+    let taken = |c: &char| match left.get_mut(c) {
+        Some(n) if *n > 0 => {
+            *n -= 1;
+            true
+        }
+        _ => *c == '\r',
+    };
+    let chars = raw.chars().count();
+    chars
+        - raw
+            .chars()
+            .filter({
+                let mut taken = taken;
+                move |c| taken(c)
+            })
+            .count()
 }
 
 /// A colleague, as drawn.

@@ -82,6 +82,17 @@ pub enum Effect {
     CancelTimer(TimerId),
     /// Take the mouse (true), or leave it to the terminal.
     Mouse(bool),
+    /// Put this on the terminal's clipboard.
+    Copy(SafeText),
+    /// Open this address, which our parser spelt, with the agent's opener.
+    OpenLink(SafeText),
+    /// Give a program the terminal and this text; [`super::Event::Piped`] comes back.
+    Pipe {
+        /// The program and its words.
+        argv: Vec<String>,
+        /// Its standard input.
+        text: String,
+    },
     /// Draw everything anew.
     Redraw,
     /// Stop the program as Ctrl-Z does.

@@ -74,6 +74,20 @@ pub enum Event {
     Macros(Library),
     /// The settings file is wrong, and how; the defaults hold.
     ConfigBroken(SafeText),
+    /// A link could not be opened.
+    NotOpened {
+        /// Its address.
+        address: SafeText,
+        /// Why.
+        why: SafeText,
+    },
+    /// The program that got the thread has ended.
+    Piped {
+        /// Which.
+        program: String,
+        /// Its exit status, none if it was killed; or why it never ran.
+        how: Result<Option<i32>, SafeText>,
+    },
     /// The program was stopped and goes on; the screen is empty.
     Resumed,
     /// The console is asked to end (a signal).

@@ -3,11 +3,31 @@
 //! Invariant: a line stands in a tab by the rule of its row and by the site that is shown, and nothing else; lines that are gone
 //! are forgotten once no list holds them.
 
+use super::clock::ReplyTimer;
 use super::door::RowView;
 use super::state::State;
-use crate::conversation::{ConversationId, Tab, Time};
+use crate::conversation::{ConversationId, State as Standing, Tab, Time};
 
 impl State {
+    /// Whether this agent holds it.
+    pub fn is_mine(&self, row: &RowView) -> bool {
+        let me = self.me.as_ref().map(|me| me.id);
+        row.state == Standing::Active && me.is_some() && row.holder.agent() == me
+    }
+
+    /// How long the visitor of a line waits, milliseconds.
+    pub fn waits_ms(&self, row: &RowView) -> Option<i64> {
+        row.waits_since().map(|since| self.server_now().since_ms(since))
+    }
+
+    /// The deadlines of a conversation of mine that I have not answered.
+    pub fn reply_timer(&self, row: &RowView) -> Option<ReplyTimer> {
+        let waiting = row.waiting_since.filter(|_| self.is_mine(row) && !row.answered)?;
+        let typed = self.typed_at.get(&row.id).copied().unwrap_or_default();
+        let base = row.held_since.max(waiting).max(typed);
+        Some(ReplyTimer::since(base, self.server_now(), self.warn_after_ms, self.return_after_ms))
+    }
+
     /// How many lines of the sites that are shown stand in a tab.
     pub fn count(&self, tab: Tab) -> usize {
         let Some(me) = &self.me else { return 0 };

@@ -12,7 +12,7 @@ use super::key::{Code, Key};
 use super::keymap::{Meaning, Mode};
 use super::state::{Overlay, Prefix, State};
 use super::update::{on_overlay_key, refuse, toast};
-use super::{commands, compose, macros};
+use super::{commands, compose, copying, macros};
 use crate::text::SafeText;
 
 /// So many keys in one breath before a command that others notice, and it looks like a paste.
@@ -22,6 +22,9 @@ pub const WHICH_KEY_MS: u64 = 300;
 
 /// Takes in a key.
 pub(super) fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    if state.bare.is_some() {
+        return bare_key(state, key, fx);
+    }
     macros::before_key(state, fx);
     let mode = Mode::of(state);
     let prefix = take_prefix(state, fx).filter(|prefix| prefix.mode == mode);
@@ -63,6 +66,20 @@ pub(super) fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
         }
         (Meaning::Nothing, None) if mode == Mode::Over => on_overlay_key(state, key, fx),
         (Meaning::Nothing, None) => other_key(state, mode, key, fx),
+    }
+}
+
+/// A key over the bare view: only what counts everywhere is a command there, and ends it.
+fn bare_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    match state.keymap.look(Mode::Over, &[], key) {
+        Meaning::Command(spec) if spec.command == Command::Redraw || spec.command == Command::Suspend => {
+            commands::run(state, spec.command, fx);
+        }
+        Meaning::Command(spec) => {
+            copying::leave_bare(state, fx);
+            run_if_possible(state, spec, fx);
+        }
+        Meaning::Prefix | Meaning::Nothing => copying::bare_key(state, key, fx),
     }
 }
 

@@ -51,6 +51,8 @@ pub enum Ask {
     Site,
     /// Which link is opened.
     Link,
+    /// What is copied.
+    Copy,
     /// Which earlier conversation is opened.
     Earlier,
 }
@@ -185,6 +187,9 @@ pub(super) fn on_key(state: &mut State, mut prompt: Prompt, key: Key, fx: &mut V
     let down = key.code == Code::Down || (key.ctrl && matches!(key.code, Code::Char('n' | 'j')));
     match (key.code, key.typed()) {
         (Code::Enter, _) => return submit(state, prompt, fx),
+        _ if up && matches!(prompt.ask, Ask::Pipe(_)) => {
+            prompt.input = piping::recall(state, &prompt.input).unwrap_or(prompt.input);
+        }
         _ if up => prompt.step(-1),
         _ if down => prompt.step(1),
         (Code::Backspace, _) => {
@@ -278,7 +283,8 @@ fn submit(state: &mut State, mut prompt: Prompt, fx: &mut Vec<Effect>) {
         Ask::Pipe(conversation) => piping::pipe(state, conversation, &value, fx),
         Ask::Macro => macros::insert(state, &value, fx),
         Ask::Site => sites::choose(state, &value, fx),
-        Ask::Link => copying::open_link(state, &value, fx),
+        Ask::Link => copying::open_link(state, &value),
+        Ask::Copy => copying::copy_value(state, &value, fx),
         Ask::Earlier => jump::open_earlier(state, &value, fx),
     };
     if let Err(why) = taken {

@@ -13,14 +13,16 @@ use uuid::Uuid;
 
 use super::attention::Ladder;
 use super::batch::{Batch, Bulk, Sent};
-use super::clock::ReplyTimer;
+use super::copying::Bare;
 use super::door::{AgentView, ContextView, RowView};
 use super::effect::{Tag, Title};
 use super::event::Now;
 use super::jump::Place;
 use super::keymap::{Keymap, Mode};
 use super::list::List;
+pub use super::passing::{Presence, Typing};
 use super::picker::Picker;
+use super::piping::Piping;
 pub use super::prefix::Prefix;
 use super::prompt::Prompt;
 use super::search::{Search, Seek};
@@ -32,7 +34,7 @@ use crate::client::DraftKind;
 use crate::console::composer::Composer;
 use crate::console::config::Config;
 use crate::console::macros::Action;
-use crate::conversation::{Cid, Conversation, ConversationId, State as Standing, Tab, Time};
+use crate::conversation::{Cid, Conversation, ConversationId, Tab, Time};
 use crate::text::SafeText;
 
 /// How the link stands, as drawn.
@@ -102,6 +104,15 @@ pub enum Confirm {
     },
     /// A note is being written: write to the visitor instead?
     Audience,
+    /// Open this link?
+    Link {
+        /// Its address, as our parser spells it.
+        address: SafeText,
+        /// Its host, in ASCII.
+        host: SafeText,
+        /// The host was written in another script.
+        disguised: bool,
+    },
     /// An outbox entry is old: send it after all?
     Old {
         /// Which.
@@ -202,24 +213,6 @@ pub struct Toast {
     pub since: u64,
 }
 
-/// Somebody types.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Typing {
-    /// The agent; none: the visitor.
-    pub agent: Option<SafeText>,
-    /// When it expires, on the monotonic clock.
-    pub until: u64,
-}
-
-/// Whether a visitor's browser is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Presence {
-    /// It is.
-    pub online: bool,
-    /// Since when, by the server's clock, if known.
-    pub since: Option<Time>,
-}
-
 /// What an answer is awaited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pending {
@@ -229,13 +222,14 @@ pub(super) enum Pending {
     Passed(ConversationId, Option<SafeText>),
     Availability(bool),
     Search { query: String, more: bool },
+    Pipe,
     Send,
 }
 
 /// Everything.
 #[derive(Debug)]
 pub struct State {
-    /// The agent's settings.
+    /// The settings.
     pub config: Config,
     /// Which key means what.
     pub keymap: Keymap,
@@ -335,11 +329,17 @@ pub struct State {
     pub(super) places: Vec<Place>,
     /// The search of before: Up in the empty field brings it back.
     pub(super) last_search: Option<Search>,
+    /// The thread alone is on screen.
+    pub bare: Option<Bare>,
+    /// Programs threads were piped to, the latest last.
+    pub(super) programs: Vec<String>,
+    /// A thread that is being fetched for a program.
+    pub(super) piping: Option<Piping>,
     /// The first row of the context panel in sight.
     pub panel_top: usize,
     /// What was just said to the agent.
     pub toast: Option<Toast>,
-    /// A note for the status line, such as the demo page's address.
+    /// A note for the status line.
     pub status_note: Option<SafeText>,
     /// The window's title.
     pub title: Title,
@@ -359,7 +359,7 @@ pub struct Start {
     pub config: Config,
     /// Columns and rows.
     pub size: (u16, u16),
-    /// The agent's time zone.
+    /// Their time zone.
     pub tz: TimeZone,
     /// A note for the status line; from outside.
     pub status_note: Option<String>,
@@ -423,6 +423,9 @@ impl State {
             card_over: false,
             places: Vec::new(),
             last_search: None,
+            bare: None,
+            programs: Vec::new(),
+            piping: None,
             panel_top: 0,
             toast: None,
             status_note: start.status_note.as_deref().map(super::door::line),
@@ -474,37 +477,6 @@ impl State {
     /// That conversation's line.
     pub fn target_row(&self) -> Option<&RowView> {
         self.rows.get(&self.target()?)
-    }
-
-    /// Whether this agent holds it.
-    pub fn is_mine(&self, row: &RowView) -> bool {
-        let me = self.me.as_ref().map(|me| me.id);
-        row.state == Standing::Active && me.is_some() && row.holder.agent() == me
-    }
-
-    /// How long the visitor of a line waits, milliseconds.
-    pub fn waits_ms(&self, row: &RowView) -> Option<i64> {
-        row.waits_since().map(|since| self.server_now().since_ms(since))
-    }
-
-    /// The deadlines of a conversation of mine that I have not answered.
-    pub fn reply_timer(&self, row: &RowView) -> Option<ReplyTimer> {
-        let waiting = row.waiting_since.filter(|_| self.is_mine(row) && !row.answered)?;
-        let typed = self.typed_at.get(&row.id).copied().unwrap_or_default();
-        let base = row.held_since.max(waiting).max(typed);
-        Some(ReplyTimer::since(base, self.server_now(), self.warn_after_ms, self.return_after_ms))
-    }
-
-    /// Whether a conversation is one this console knows of: what passes by about others is not kept.
-    pub(super) fn knows(&self, id: ConversationId) -> bool {
-        self.rows.contains_key(&id)
-            || self.arriving.as_ref().is_some_and(|arriving| arriving.contains_key(&id))
-            || self.open.as_ref().is_some_and(|open| open.id == id)
-    }
-
-    /// When a visitor left, where they have; none inside: nobody knows when.
-    pub fn left(&self, id: ConversationId) -> Option<Option<Time>> {
-        self.presence.get(&id).filter(|presence| !presence.online).map(|presence| presence.since)
     }
 
     /// Whether this console has asked for something about a conversation that is not answered yet.

@@ -269,6 +269,15 @@ pub static COMMANDS: &[Spec] = &[
     .when(may::online),
     spec(Command::Copy, "copy", "Copy the message", "copy a message to the clipboard", &[(Panes, "y")]),
     spec(
+        Command::CopyOther,
+        "copy-other",
+        "Copy a page, a link, a fact",
+        "copy the page, a link, the e-mail address or a fact",
+        &[(Panes, "Y")],
+    ),
+    spec(Command::PreviousMessage, "previous-message", "", "choose the message before", &[(Panes, "{")]),
+    spec(Command::NextMessage, "next-message", "", "choose the message after", &[(Panes, "}")]),
+    spec(
         Command::OpenLink,
         "open-link",
         "Open a link",

@@ -346,6 +346,7 @@ mod tests {
             at: Time(0),
             who: Who::Visitor,
             text: super::super::door::block("one line"),
+            changed: 0,
             links: Vec::new(),
         }
     }

@@ -5,8 +5,8 @@ use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
 use super::{
-    attention, away, batch, client, commands, compose, held, line, macros, mouse, press, prompt, search,
-    unread, why, writing,
+    attention, away, batch, client, commands, compose, copying, held, line, macros, mouse, piping, press,
+    prompt, search, unread, why, writing,
 };
 use crate::conversation::Tab;
 use crate::text::SafeText;
@@ -66,8 +66,10 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         }
         Event::Macros(found) => macros::found(state, found),
         // It stays until a key: whoever wrote the file must be able to read it.
+        Event::NotOpened { address, why } => copying::not_opened(state, address, &why, &mut fx),
+        Event::Piped { program, how } => piping::ended(state, &program, how, &mut fx),
         Event::ConfigBroken(text) => state.toast = Some(Toast { text, bad: true, since: now.mono }),
-        Event::Resumed => fx.push(Effect::Redraw),
+        Event::Resumed => fx.extend([Effect::Redraw, Effect::SetTitle(state.title)]),
         Event::Terminate => commands::leave(state, &mut fx),
     }
     unread::look(state, &mut fx);
@@ -169,6 +171,16 @@ fn on_confirm(state: &mut State, confirm: Confirm, key: Key, fx: &mut Vec<Effect
         (Confirm::Audience, Code::Esc, _) | (Confirm::Audience, _, Some('n')) => {}
         (Confirm::Audience, _, Some('y')) => writing::to_reply(state, fx),
         (Confirm::Audience, _, Some('m')) => writing::move_words(state, fx),
+        (Confirm::Link { address, .. }, _, Some('y' | 'o')) => {
+            fx.push(Effect::OpenLink(address.clone()));
+            next_ask(state);
+        }
+        (Confirm::Link { address, .. }, _, Some('c')) => {
+            fx.push(Effect::Copy(address.clone()));
+            say(state, "the address was sent to the terminal", fx);
+            next_ask(state);
+        }
+        (Confirm::Link { .. }, Code::Esc, _) | (Confirm::Link { .. }, _, Some('n')) => next_ask(state),
         (Confirm::Old { cid, .. }, _, Some('y' | 's')) => {
             fx.push(Effect::Confirm(*cid));
             next_ask(state);

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::text::Span;
 
 use super::Look;
-use super::paint::{centred, clipped, framed, own, put, safe};
+use super::paint::{centred, clipped, framed, outside, own, put, safe};
 use crate::client::DraftKind;
 use crate::console::app::State;
 use crate::console::app::batch::Bulk;
@@ -33,6 +33,21 @@ pub fn draw(buf: &mut Buffer, confirm: &Confirm, state: &State, look: Look) {
             ("above your limit", vec![vec![first], vec![own(which, look.plain())]])
         }
         Confirm::Audience => ("write to the VISITOR?", audience(state, look)),
+        Confirm::Link { address, host, disguised } => {
+            let mut rows = vec![vec![own("on ", look.dim()), safe(host, look.bold())]];
+            if *disguised {
+                rows.push(vec![own("! written in another script: look-alike letters?", look.bad())]);
+            }
+            let wide = usize::from(state.size.0.min(64).saturating_sub(6)).max(8);
+            rows.extend(
+                address
+                    .rows(wide)
+                    .into_iter()
+                    .take(8)
+                    .map(|row| vec![own(row.to_owned(), outside(look.plain()))]),
+            );
+            ("open this link?", rows)
+        }
         Confirm::Old { name, text, age_ms, .. } => {
             let age = clock::wait(i64::try_from(*age_ms).unwrap_or(i64::MAX));
             let mut quoted = vec![own("“", look.dim())];
@@ -53,6 +68,7 @@ pub fn draw(buf: &mut Buffer, confirm: &Confirm, state: &State, look: Look) {
         Confirm::Quit => keys(&[("y", "leaves"), ("Esc", "stays")], look),
         Confirm::Bulk(_) | Confirm::Capacity { .. } => keys(&[("y", "does it"), ("Esc", "does not")], look),
         Confirm::Audience => keys(&[("y", "replies"), ("Esc", "stays in the note")], look),
+        Confirm::Link { .. } => keys(&[("y", "opens it"), ("c", "copies it"), ("Esc", "leaves it")], look),
         Confirm::Old { .. } => keys(&[("y", "sends it"), ("n", "makes it a draft")], look),
     });
     let height = u16::try_from(rows.len()).unwrap_or(4) + 2;

@@ -4,6 +4,7 @@
 //! may be thrown away at any moment. Refused here: text that is neither [`crate::text::SafeText`] nor our own.
 
 mod banner;
+mod bare;
 mod composer;
 mod context;
 mod conversation;
@@ -84,6 +85,10 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
     if layout::too_small((size.width, size.height)) {
         too_small(frame, look);
         glyphs::fold(look.glyphs, frame.buffer_mut());
+        return hits;
+    }
+    if let Some(bare) = state.bare {
+        bare::draw(frame.buffer_mut(), bare, state, look);
         return hits;
     }
     let panes = layout::panes(state);

@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::io::{self, Stdout};
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,17 +18,20 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
+mod lend;
+
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::config::Config;
 use super::editor::{self, Session};
 use super::hook::Hook;
 use super::macros::{Library, folder};
+use super::programs;
 use super::shell::Shell;
-use super::term::{self, Guard, Keys, Net, Notifier, Screen};
+use super::term::{self, Between, Guard, Keys, Net, Notifier, Screen};
 use super::ui::{Look, LookChoice};
 use crate::client::{self, ClientEvent, ConnectOptions, DraftKind, Handle, Link};
 use crate::conversation::{ConversationId, Time};
-use crate::text::Untrusted;
+use crate::text::{SafeText, Untrusted};
 
 /// Reports of the client taken in before keys are looked at again.
 const DRAIN: usize = 512;
@@ -112,6 +114,8 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         tick: None,
         leaving: false,
         suspend: false,
+        pipe: None,
+        clipboard: Between::of(|name| std::env::var(name).ok()),
         must_sign_in: options.must_sign_in,
         notifier: Notifier::suiting(notify, |name| std::env::var(name).ok()),
         hook,
@@ -191,6 +195,9 @@ struct Runtime {
     tick: Option<Instant>,
     leaving: bool,
     suspend: bool,
+    /// A program that waits for the terminal, and its text.
+    pipe: Option<(Vec<String>, String)>,
+    clipboard: Between,
     /// Until the first welcome, if the console is to leave without one.
     must_sign_in: bool,
     notifier: Notifier,
@@ -257,6 +264,12 @@ impl Runtime {
                 // The stream reads the terminal as long as it lives: what is typed belongs to the editor now.
                 drop(keys);
                 self.let_edit(draft, &mut reports, &mut signals).await?;
+                keys = Keys::open().context("the terminal cannot be listened to")?;
+            }
+            if let Some((argv, text)) = self.pipe.take() {
+                // The stream reads the terminal as long as it lives: what is typed is the program's now.
+                drop(keys);
+                self.lend(argv, text, &mut reports, &mut signals).await?;
                 keys = Keys::open().context("the terminal cannot be listened to")?;
             }
             self.shell.draw_if_due(self.mono())?;
@@ -354,6 +367,14 @@ impl Runtime {
 
     fn carry_out(&mut self, effect: Effect) -> anyhow::Result<()> {
         match effect {
+            // The screen is somebody else's; what it shows of ours is drawn anew after it.
+            Effect::Notify(_)
+            | Effect::Unalert(_)
+            | Effect::SetTitle(_)
+            | Effect::Copy(_)
+            | Effect::Redraw
+            | Effect::Mouse(_)
+                if self.away => {}
             Effect::Request { tag, op } => {
                 if !self.client.request(tag, op) {
                     let why = crate::protocol::WireError::retryable(
@@ -371,8 +392,6 @@ impl Runtime {
             Effect::Unwatch(conversation) => self.client.unwatch(conversation),
             Effect::Confirm(cid) => self.client.confirm(cid),
             Effect::Withdraw(cid) => self.client.withdraw(cid),
-            // The screen is the editor's; what it shows of ours is drawn anew after it.
-            Effect::SetTitle(_) | Effect::Redraw | Effect::Notify(_) | Effect::Unalert(_) if self.away => {}
             Effect::Notify(alert) => {
                 let sequence = self.notifier.notify(&alert);
                 self.shell.terminal.backend_mut().tell(&sequence)?;
@@ -393,6 +412,17 @@ impl Runtime {
                     });
                 }
             }
+            Effect::Copy(text) => {
+                let sequence = self.clipboard.copy(text.as_str());
+                self.shell.terminal.backend_mut().tell(&sequence)?;
+            }
+            Effect::OpenLink(address) => {
+                let argv = self.shell.state.config.looks.open.clone();
+                if let Err(why) = programs::open(&argv, &address, |name| std::env::var(name).ok()) {
+                    self.take(Event::NotOpened { address, why })?;
+                }
+            }
+            Effect::Pipe { argv, text } => self.pipe = Some((argv, text)),
             Effect::Bell => self.shell.terminal.backend_mut().ring()?,
             Effect::SetTitle(title) => self.shell.terminal.backend_mut().title(title)?,
             Effect::StartTimer { id, ms } => {
@@ -407,86 +437,5 @@ impl Runtime {
             Effect::Quit => self.leaving = true,
         }
         Ok(())
-    }
-
-    /// Gives the terminal back, stops as Ctrl-Z does, and takes it again when the shell says so.
-    async fn stop_and_go_on(&mut self) -> anyhow::Result<()> {
-        use rustix::process::{Signal as Number, kill_current_process_group};
-        let mut continued = signal(SignalKind::from_raw(Number::CONT.as_raw()))?;
-        self.guard.give_back();
-        // The whole group: under `cargo run` the shell waits for that.
-        kill_current_process_group(Number::TSTP).context("the console cannot be suspended")?;
-        // The stop may reach this thread a moment later: the terminal must not be taken before. Where nobody could ever
-        // continue it, the system does not stop the program at all; then it goes on by itself.
-        tokio::select! {
-            _ = continued.recv() => {}
-            () = tokio::time::sleep(STOPS_WITHIN) => {}
-        }
-        self.guard.again()?;
-        self.shell.terminal.backend_mut().forget();
-        let (width, height) = term::size()?;
-        self.take(Event::Resize { width, height })?;
-        self.take(Event::Resumed)
-    }
-
-    /// Gives the terminal to the agent's editor and takes it again when that has ended. The client's reports go on being
-    /// taken in, so nothing is missed and nothing piles up; only nothing is drawn.
-    async fn let_edit(
-        &mut self,
-        (conversation, kind, text): (ConversationId, DraftKind, String),
-        reports: &mut mpsc::Receiver<ClientEvent>,
-        signals: &mut Signals,
-    ) -> anyhow::Result<()> {
-        let edited = |text| Event::Edited { conversation, kind, text };
-        let words = match editor::command(|name| std::env::var(name).ok()) {
-            Ok(words) => words,
-            Err(why) => return self.take(edited(Err(why))),
-        };
-        self.guard.give_back();
-        self.away = true;
-        let ended = match Session::start(self.client.edit_folder(), (conversation, kind), &text, &words) {
-            Err(why) => Some(Err(why)),
-            Ok((session, child)) => {
-                self.while_editing(child, reports, signals).await?.map(|status| session.end(status))
-            }
-        };
-        self.away = false;
-        signals.forget_keys();
-        let Some(text) = ended else {
-            // The console ends; the file stays and is found as a draft by the next one.
-            return Ok(());
-        };
-        self.guard.again()?;
-        self.shell.terminal.backend_mut().forget();
-        let (width, height) = crossterm::terminal::size()?;
-        self.take(Event::Resize { width, height })?;
-        self.take(Event::Resumed)?;
-        self.carry_out(Effect::SetTitle(self.shell.state.title))?;
-        self.take(edited(text))
-    }
-
-    /// Until the editor has ended; none: the console must end before it.
-    async fn while_editing(
-        &mut self,
-        mut child: Child,
-        reports: &mut mpsc::Receiver<ClientEvent>,
-        signals: &mut Signals,
-    ) -> anyhow::Result<Option<io::Result<ExitStatus>>> {
-        let mut client_lives = true;
-        while !self.leaving {
-            let timer = self.timers.values().min().copied();
-            tokio::select! {
-                biased;
-                () = signals.ended_by_others() => self.take(Event::Terminate)?,
-                status = child.wait() => return Ok(Some(status)),
-                report = reports.recv(), if client_lives => match report {
-                    Some(report) => self.take(Event::Client(report))?,
-                    None => client_lives = false,
-                },
-                () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => {}
-            }
-            self.due_timers()?;
-        }
-        Ok(None)
     }
 }
