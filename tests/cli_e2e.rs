@@ -207,6 +207,25 @@ fn available_without_a_console_says_so() {
     assert!(stderr.contains("present=false"), "{stderr}");
     let away = house.json(&ada, &["away", "--reason", "lunch", "--json"]);
     assert_eq!((&away["available"], &away["reason"]), (&false.into(), &"lunch".into()));
+    let (code, stdout, stderr) = house.run(&ada, &["away", "--until", "2020-01-01T00:00:00Z"]);
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert!(stderr.contains("is past") && stderr.contains("nothing was changed"), "{stderr}");
+}
+
+#[test]
+fn search_finds_by_words_and_operators_and_points_at_what_is_wrong() {
+    let house = House::new();
+    let ada = house.agent("Ada", "agent");
+    let (code, ..) =
+        house.pipe(b"my crate is lost\n", &["--wait-s", "0", "--page", "https://shop.example/cart"]);
+    assert_eq!(code, Some(0));
+    let found = house.json(&ada, &["search", "page:/cart", "is:open", "--json"]);
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    assert!(found[0]["excerpt"].is_string() && found[0]["id"].is_string());
+    assert_eq!(house.json(&ada, &["search", "--json", "--", "-is:open"]), serde_json::json!([]));
+    let (code, stdout, stderr) = house.run(&ada, &["search", "hello", "frm:mia"]);
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert!(stderr.contains("did you mean `from:`?") && stderr.contains("^^^^^^^"), "{stderr}");
 }
 
 #[test]

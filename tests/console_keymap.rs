@@ -319,3 +319,27 @@ fn the_mouse_is_freed_and_taken_back() {
     desk.keys("M");
     assert!(desk.screen().contains("mouse taken"), "{}", desk.screen());
 }
+
+#[test]
+fn a_line_answers_what_its_command_would_ask() {
+    for (line, deed) in [
+        ("snooze tomorrow 9", "snooze 4 2026-03-03T09:00:00.000Z"),
+        ("release wrong team", "release 4 \"wrong team\""),
+        ("tag billing", "tag 4 +[\"billing\"] -[]"),
+        ("priority high", "priority 4 high"),
+        ("transfer Bo please call", "transfer 4 to 1001 \"please call\""),
+        ("away 30m lunch", "availability false"),
+    ] {
+        let mut desk = desk();
+        desk.keys(&format!("2:{line}<enter>"));
+        let deeds = desk.deeds();
+        assert_eq!(deeds, [deed], "{line}: {}", desk.toast());
+        assert!(desk.state.overlay.is_none(), "{line}: {}", desk.screen());
+    }
+    // What cannot be taken stays as the question, with the reason.
+    let mut desk = desk();
+    desk.keys("2:snooze whenever<enter>");
+    assert_eq!(desk.deeds(), Vec::<String>::new());
+    assert!(matches!(desk.state.overlay, Some(Overlay::Prompt(_))), "{}", desk.screen());
+    assert!(desk.screen().contains("whenever"));
+}

@@ -73,6 +73,8 @@ struct Pty {
     writer: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     parser: vt100::Parser,
+    /// All that was written.
+    raw: Vec<u8>,
     modes: String,
 }
 
@@ -110,7 +112,7 @@ impl Pty {
         let writer = pair.master.take_writer().unwrap();
         let size = |n| NonZero::new(n).unwrap();
         let parser = vt100::Parser::new(size(24), size(80), 0);
-        let mut pty = Self { master: pair.master, child, writer, output, parser, modes };
+        let mut pty = Self { master: pair.master, child, writer, output, parser, raw: Vec::new(), modes };
         if through_a_shell {
             pty.until("a prompt", |screen| screen.contents().contains("prompt$"));
             let exe = program.display();
@@ -130,7 +132,10 @@ impl Pty {
         while !reached(self.parser.screen()) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => {
+                    self.parser.process(&bytes);
+                    self.raw.extend(bytes);
+                }
                 Err(_) => panic!("never saw {what}:\n{}", self.parser.screen().contents()),
             }
         }
@@ -148,8 +153,29 @@ impl Pty {
         assert_eq!(screen.mouse_protocol_encoding(), MouseProtocolEncoding::Default);
         assert_eq!(modes(self.master.as_ref()), self.modes, "the line discipline is as before");
         let contents = screen.contents();
+        only_our_modes(&String::from_utf8_lossy(&self.raw));
         assert!(self.child.wait().unwrap().success(), "{contents}");
         contents
+    }
+}
+
+/// Every mode that is switched is one of ours, and is off in the end (the cursor: on).
+#[track_caller]
+fn only_our_modes(bytes: &str) {
+    // Cursor, alternate screen, focus, bracketed paste, the mouse's buttons and the form they are told in.
+    let ours = ["25", "1049", "1004", "2004", "1000", "1006"];
+    let mut last: std::collections::BTreeMap<&str, char> = std::collections::BTreeMap::new();
+    for switch in bytes.split("\u{1b}[?").skip(1) {
+        let end = switch.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(0);
+        let (mode, how) = (&switch[..end], switch[end..].chars().next().unwrap_or(' '));
+        if how == 'u' {
+            continue;
+        }
+        assert!(ours.contains(&mode) && matches!(how, 'h' | 'l'), "mode {mode}{how}");
+        last.insert(mode, how);
+    }
+    for (mode, how) in last {
+        assert_eq!(how, if mode == "25" { 'h' } else { 'l' }, "mode {mode}");
     }
 }
 
@@ -250,6 +276,41 @@ fn resizing_draws_anew() {
     pty.until("the console", no_link);
     pty.master.resize(PtySize { rows: 7, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
     pty.until("a word about the size", |screen| screen.contents().contains("Baton needs 30×8"));
+    pty.press("q");
+    pty.given_back();
+}
+
+/// The library that parses keys forgets what came in the same moment as the signal of a new size; the console must not.
+#[test]
+fn a_key_in_the_moment_of_a_resize_is_not_lost() {
+    let mut pty = Pty::start("run", false);
+    pty.until("the console", no_link);
+    for round in 0..40 {
+        let open = round % 2 == 0;
+        let rows = if open { 23 } else { 24 };
+        pty.master.resize(PtySize { rows, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let size = |n| NonZero::new(n).unwrap();
+        pty.parser.screen_mut().set_size(size(rows), size(80));
+        pty.press(if open { "?" } else { "\u{1b}" });
+        pty.until("help, or its end", |screen| screen.contents().contains("write a note only") == open);
+    }
+    pty.press("q");
+    pty.given_back();
+}
+
+/// Half a sequence, as a slow link brings it: the screen goes on, and the other half makes it whole.
+#[test]
+fn half_a_sequence_does_not_hold_up_the_screen() {
+    let mut pty = Pty::start("run", false);
+    pty.until("the console", no_link);
+    pty.press("\u{1b}[20");
+    // Another size is drawn although the sequence is not over.
+    pty.master.resize(PtySize { rows: 7, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    pty.until("a word about the size", |screen| screen.contents().contains("Baton needs 30×8"));
+    pty.master.resize(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    pty.until("the console", no_link);
+    pty.press("0~pasted\u{1b}[201~");
+    pty.until("the paste's answer", |screen| screen.contents().contains("a paste was ignored"));
     pty.press("q");
     pty.given_back();
 }

@@ -118,7 +118,7 @@ fn composing_on_an_unheld_conversation_says_that_sending_takes_over() {
 fn hello_is_held_and_can_be_recalled() {
     let mut desk = desk();
     desk.keys("aH");
-    assert!(desk.screen().contains("held: u"), "{}", desk.screen());
+    assert!(desk.screen().contains("held 3s u"), "{}", desk.screen());
     desk.keys("u");
     desk.advance(HELLO_HELD_MS * 2);
     assert_eq!(desk.deeds(), ["accept 1"]);

@@ -191,6 +191,9 @@ fn reading() {
         "changed",
         "position",
         "search",
+        "search common",
+        "search page:",
+        "search is:",
         "head alone",
     ];
     for size in sizes {
@@ -209,7 +212,9 @@ fn reading() {
         let readers = log.readers(1).unwrap();
         let me = Some(AgentId(Uuid::from_u128(1)));
         let head = log.head();
-        let query = baton::protocol::query::parse("jxylophone", Time(0)).unwrap();
+        let query = |text: &str| baton::protocol::query::parse(text, Time(0)).unwrap();
+        let (rare, common) = (query("jxylophone"), query("e"));
+        let (page, queued) = (query("page:nosuch"), query("is:queued"));
         let mut of_size = Vec::new();
         for name in names {
             let mut times: Vec<f64> = (0..201)
@@ -226,7 +231,10 @@ fn reading() {
                                 "entries" => drop(r.entries(id, None, 50)?),
                                 "changed" => drop(r.rows_changed_after(head - 200, None, 100)?),
                                 "position" => drop(r.queue_position(id)?),
-                                "search" => assert_eq!(r.search(&query, None, None, None, 50)?.hits.len(), 1),
+                                "search" => assert_eq!(r.search(&rare, None, None, None, 50)?.hits.len(), 1),
+                                "search common" => drop(r.search(&common, None, None, None, 50)?),
+                                "search page:" => drop(r.search(&page, None, None, None, 50)?),
+                                "search is:" => drop(r.search(&queued, None, None, None, 50)?),
                                 _ => drop(r.head()?),
                             }
                             Ok(())

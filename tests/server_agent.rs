@@ -385,6 +385,9 @@ async fn requests_that_cannot_be_done_say_why() {
     agent
         .refused("availability.set", json!({ "available": true, "mood": "good" }), "request.malformed")
         .await;
+    let past = json!({ "available": false, "until": "2020-01-01T00:00:00Z" });
+    let error = agent.refused("availability.set", past, "availability.past").await;
+    assert!(error["message"].as_str().unwrap().starts_with("2020-01-01T00:00:00.000Z is past"), "{error}");
     agent.refused("search", json!({ "query": " " }), "search.bad_query").await;
     agent.refused("transfer", on(&c), "request.malformed").await;
     let nobody = json!({ "conversation": c, "cid": cid(), "agent": "01900000-0000-7000-8000-00000000dead" });

@@ -3,9 +3,9 @@
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-use super::Done;
 use super::out::{Out, complain, inert};
 use super::target::ServerArgs;
+use super::{Done, Failure};
 use crate::conversation::Time;
 use crate::protocol::{AgentInfo, AgentOp, AvailabilityInfo};
 
@@ -41,6 +41,13 @@ pub(super) async fn away(args: AwayArgs, server: &ServerArgs) -> Done {
 
 async fn set(to: AvailabilityInfo, as_json: bool, server: &ServerArgs) -> Done {
     let mut session = server.session().await?;
+    let now = session.welcome().server_time;
+    if let Some(until) = to.until.filter(|until| *until <= now) {
+        session.close().await;
+        return Err(Failure::Usage(format!(
+            "--until {until} is past (the server's clock says {now}); nothing was changed. Give a time to come, or leave it out"
+        )));
+    }
     let answer = session.request(&AgentOp::AvailabilitySet(to.clone())).await?;
     let before = session.welcome().agent.clone();
     session.close().await;

@@ -12,13 +12,17 @@ use crate::console::{self, ConsoleOptions, NotSignedIn};
 pub(super) async fn run(server: &ServerArgs) -> Done {
     need_terminal()?;
     let (url, token) = server.both()?;
+    let folder = default_state_dir();
+    if let Some(folder) = &folder {
+        console::log_file::begin(folder, std::env::var("BATON_LOG").ok().as_deref());
+    }
     let (config, config_error) = settings();
     let mut options = ConsoleOptions {
         config,
         config_error,
         url,
         token,
-        state_dir: default_state_dir(),
+        state_dir: folder,
         status_note: None,
         available_on_start: false,
         must_sign_in: true,

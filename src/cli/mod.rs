@@ -20,6 +20,7 @@ mod keys;
 mod labels;
 mod login;
 mod login_file;
+mod macros;
 mod out;
 mod queue;
 mod rebuild;
@@ -61,6 +62,7 @@ struct Cli {
 const AFTER: &str = "\
 Where the server is and who you are: --url and --token, or BATON_URL and BATON_TOKEN, or what `baton login URL` kept.
 Conversations are named by their id, or by its first four or more digits where those are unambiguous.
+The console logs to baton/console.log below XDG_STATE_HOME (~/.local/state), never what anybody wrote.
 Exit codes: 0 done, 1 refused (the reason on stderr), 2 wrong usage, 3 the server cannot be reached.";
 
 #[derive(Debug, Subcommand)]
@@ -111,6 +113,8 @@ enum Cmd {
     Follow(follow::Args),
     /// Write conversations as Markdown, JSON, text or CSV
     Export(export::Args),
+    /// List the ready texts and macros of the console, or check them
+    Macros(macros::Args),
     /// Try everything on this machine: server, sample site, simulated visitors and the console
     Demo(demo::Args),
     /// Show which key does what, with your console.toml; --check says what is wrong with it
@@ -235,7 +239,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
     };
-    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // The console is one thread: a key is read, taken in and drawn without waking another.
+    let mut threads = match cli.command {
+        None => tokio::runtime::Builder::new_current_thread(),
+        Some(_) => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let done = match threads.enable_all().build() {
         Ok(runtime) => {
             let done = runtime.block_on(run(cli));
             // A thread may still be reading the terminal: do not wait for it.
@@ -282,6 +291,7 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Away(args)) => availability::away(args, &server).await,
         Some(Cmd::Follow(args)) => follow::run(args, &server).await,
         Some(Cmd::Export(args)) => export::run(args, &server).await,
+        Some(Cmd::Macros(args)) => macros::run(args),
         Some(Cmd::Demo(args)) => demo::run(args).await,
         Some(Cmd::Keys(args)) => keys::run(&args),
         Some(Cmd::Rebuild(args)) => rebuild::run(args),

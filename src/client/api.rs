@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::task::{self, Ask};
+use super::{Address, state_dir};
 use crate::conversation::{Cid, ConversationId, Event, Row, Time};
 use crate::protocol::{AgentAuthOk, AgentEph, AgentOp, WireError};
 
@@ -145,7 +146,8 @@ pub enum ClientEvent {
         /// How old it is, milliseconds.
         age_ms: u64,
     },
-    /// The drafts found on disk, once at the start.
+    /// The drafts found on disk, at the start; and, once, those an older token of this agent had, joined with what stood
+    /// here already.
     Drafts(Vec<(ConversationId, DraftKind, String)>),
     /// The client has stopped and will not try again: tell the person.
     Fatal(String),
@@ -158,6 +160,7 @@ pub struct Handle {
     up: Arc<AtomicBool>,
     closing: watch::Sender<bool>,
     task: JoinHandle<()>,
+    edit_folder: Option<PathBuf>,
 }
 
 /// Starts a client. Call inside a tokio runtime; events arrive in order on the receiver, first [`ClientEvent::Drafts`].
@@ -166,8 +169,13 @@ pub fn connect(options: ConnectOptions) -> (Handle, mpsc::Receiver<ClientEvent>)
     let (events, received) = mpsc::channel(EVENTS);
     let (closing, closed) = watch::channel(false);
     let up = Arc::new(AtomicBool::new(false));
+    let edit_folder = options
+        .state_dir
+        .as_deref()
+        .zip(Address::parse(&options.url).ok())
+        .map(|(state, server)| state_dir::edit_folder(state, &server, &options.token, &options.instance));
     let task = tokio::spawn(task::run(options, asked, events, closed, Arc::clone(&up)));
-    (Handle { asks, up, closing, task }, received)
+    (Handle { asks, up, closing, task, edit_folder }, received)
 }
 
 impl Handle {
@@ -209,6 +217,13 @@ impl Handle {
     /// Takes an outbox entry back, if it is not under way: its words become a draft again.
     pub fn withdraw(&self, cid: Cid) {
         let _ = self.asks.send(Ask::Withdraw { cid });
+    }
+
+    /// The folder in this console's own where a draft lies while it is open in an editor, as a file called
+    /// [`super::edit_name`]: if the console dies meanwhile, the next one finds it there as a draft. Private, and not made
+    /// yet. None where nothing is kept on disk.
+    pub fn edit_folder(&self) -> Option<PathBuf> {
+        self.edit_folder.clone()
     }
 
     /// Whether the link is up now.

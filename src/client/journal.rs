@@ -149,6 +149,11 @@ impl Journal {
         Ok(Self { path: path.to_owned(), file, len })
     }
 
+    /// Its file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Appends and flushes to disk. After an error the file is as it was before, as far as it can be.
     pub(super) fn append(&mut self, records: &[Record]) -> io::Result<()> {
         let mut lines = String::new();

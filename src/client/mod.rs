@@ -27,7 +27,7 @@ pub mod visitor;
 
 pub use address::{Address, BadAddress};
 pub use api::{ClientEvent, ConnectOptions, DraftKind, Handle, Link, connect};
-pub use state_dir::default_state_dir;
+pub use state_dir::{default_state_dir, edit_name};
 
 #[cfg(test)]
 mod fake_server;

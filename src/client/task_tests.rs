@@ -427,3 +427,47 @@ async fn a_folder_that_cannot_be_written_is_said_so() {
     assert!(why.contains("XDG_STATE_HOME"), "{why}");
     handle.close().await;
 }
+
+/// The promise of a quarter of a second, on a clock that is moved by hand: what was typed is in the file by then, however
+/// many keys follow.
+#[tokio::test(start_paused = true)]
+async fn a_draft_is_on_disk_within_a_quarter_of_a_second() {
+    let dir = tempfile::tempdir().unwrap();
+    let (handle, mut events) = connect(options("http://127.0.0.1:9", "one", Some(dir.path())));
+    assert_eq!(events.recv().await, Some(ClientEvent::Drafts(Vec::new())));
+    let journal = handle.edit_folder().unwrap().with_file_name("drafts.log");
+    let typed_at = tokio::time::Instant::now();
+    handle.save_draft(conversation(), DraftKind::Reply, "the first key".into());
+    let mut keys = 0;
+    while !std::fs::read_to_string(&journal).unwrap().contains("the first key") {
+        assert!(typed_at.elapsed() <= Duration::from_millis(250), "after {:?}", typed_at.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        keys += 1;
+        handle.save_draft(conversation(), DraftKind::Reply, format!("the first key and {keys} more"));
+    }
+    assert!(keys > 0, "it is gathered, not written key by key");
+}
+
+#[tokio::test]
+async fn a_replaced_token_brings_its_drafts_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = FakeServer::start().await;
+    let (handle, _events) = connect(options(&server.url, "old", Some(dir.path())));
+    let (peer, _) = server.agent("snapshot", 0, 0).await;
+    handle.save_draft(conversation(), DraftKind::Reply, "half a rep".into());
+    handle.close().await;
+    drop(peer);
+
+    let renewed =
+        ConnectOptions { token: "bt_other".into(), ..options(&server.url, "new", Some(dir.path())) };
+    let (handle, mut events) = connect(renewed);
+    assert_eq!(events.recv().await, Some(ClientEvent::Drafts(Vec::new())), "not known yet whose token it is");
+    handle.save_draft(conversation(), DraftKind::Reply, "begun".into());
+    let (_peer, _) = server.agent("snapshot", 0, 0).await;
+    let joined = until(&mut events, |e| match e {
+        ClientEvent::Drafts(drafts) => Some(drafts.clone()),
+        _ => None,
+    });
+    let expected = vec![(conversation(), DraftKind::Reply, "half a rep\nbegun".into())];
+    assert_eq!(joined.await, expected);
+}

@@ -10,7 +10,10 @@
 pub mod app;
 pub mod composer;
 pub mod config;
+mod editor;
 mod hook;
+pub mod log_file;
+pub mod macros;
 mod programs;
 mod runtime;
 pub mod shell;

@@ -4,15 +4,12 @@
 //! terminal is given back, in this order.
 
 use std::collections::HashMap;
-use std::future::poll_fn;
 use std::io::{self, Stdout};
 use std::path::PathBuf;
-use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use crossterm::event::EventStream;
-use futures_util::StreamExt;
+use futures_util::FutureExt;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,13 +20,16 @@ use uuid::Uuid;
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::config::Config;
 use super::hook::Hook;
+use super::macros::{Library, folder};
 use super::programs;
 use super::shell::Shell;
-use super::term::{self, Between, Guard, Net, Notifier, Screen};
+use super::term::{self, Between, Guard, Keys, Net, Notifier, Screen};
 use super::ui::{Look, LookChoice};
-use crate::client::{self, ClientEvent, ConnectOptions, Handle, Link};
-use crate::conversation::Time;
-use crate::text::{SafeText, Untrusted};
+use crate::client::{self, ClientEvent, ConnectOptions, DraftKind, Handle, Link};
+use crate::conversation::{ConversationId, Time};
+use crate::text::Untrusted;
+
+mod lending;
 
 /// Reports of the client taken in before keys are looked at again.
 const DRAIN: usize = 512;
@@ -73,7 +73,7 @@ pub struct NotSignedIn {
 /// There is no terminal, or it went away; [`NotSignedIn`].
 pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     term::check()?;
-    let size = crossterm::terminal::size().context("the terminal does not tell its size")?;
+    let size = term::size().context("the terminal does not tell its size")?;
     let looks = &options.config.looks;
     let choice = LookChoice { glyphs: looks.glyphs, links: looks.links };
     let look = Look::suiting(choice, |name| std::env::var(name).ok());
@@ -89,7 +89,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         status_note: options.status_note.clone(),
         available: options.available_on_start,
     };
-    let terminal = Terminal::new(Screen::new(io::stdout(), crossterm::terminal::size))?;
+    let terminal = Terminal::new(Screen::new(io::stdout(), term::size))?;
     let mut shell = Shell::telling(State::new(start), terminal, look, Screen::links);
     // The first paint waits for nothing.
     shell.draw_if_due(0)?;
@@ -102,25 +102,30 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     });
     let notify = options.config.attention.notify;
     let (hook, hook_failures) = Hook::new(options.config.attention.command.clone());
+    let (chores, done) = mpsc::unbounded_channel();
     let mut runtime = Runtime {
         shell,
         client,
         guard,
         started: Instant::now(),
         timers: HashMap::new(),
+        tick: None,
         leaving: false,
         suspend: false,
-        pipe: None,
-        lent: false,
-        clipboard: Between::of(|name| std::env::var(name).ok()),
         must_sign_in: options.must_sign_in,
         notifier: Notifier::suiting(notify, |name| std::env::var(name).ok()),
         hook,
+        edit: None,
+        pipe: None,
+        clipboard: Between::of(|name| std::env::var(name).ok()),
+        away: false,
+        macros: Some(folder::Reader::new(folder::place(options.config.composer.macros.as_deref()))),
+        chores,
     };
     if let Some(words) = options.config_error {
         runtime.take(Event::ConfigBroken(Untrusted::new(words).log()))?;
     }
-    let worked = runtime.work(reports, panics, hook_failures, signals).await;
+    let worked = runtime.work(reports, panics, hook_failures, signals, done).await;
     let Runtime { client, guard, .. } = runtime;
     client.close().await;
     drop(guard);
@@ -128,37 +133,54 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     worked
 }
 
-type RawKey = Option<io::Result<crossterm::event::Event>>;
-
-/// The next key if one is there already. Polled with this task's own waker: the stream keeps the waker it was polled with
-/// last, and one that wakes nobody would leave the next key lying until something else happens.
-async fn ready(keys: &mut EventStream) -> Option<RawKey> {
-    poll_fn(|cx| {
-        Poll::Ready(match keys.poll_next_unpin(cx) {
-            Poll::Ready(key) => Some(key),
-            Poll::Pending => None,
-        })
-    })
-    .await
-}
-
 /// The signals that end a console.
 struct Signals {
     terminate: Signal,
     hangup: Signal,
+    /// Ctrl-C and Ctrl-\\: keys while the console has the terminal; while an editor has it, they are the editor's.
+    interrupt: Signal,
+    quit: Signal,
 }
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, hangup: signal(SignalKind::hangup())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    /// What ends the console also while an editor has the terminal.
+    async fn ended_by_others(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+
+    /// Forgets what was meant for an editor.
+    fn forget_keys(&mut self) {
+        while self.interrupt.recv().now_or_never().flatten().is_some() {}
+        while self.quit.recv().now_or_never().flatten().is_some() {}
     }
 
     async fn ended(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.hangup.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.quit.recv() => {}
         }
     }
+}
+
+/// What a thread beside the loop has done.
+#[derive(Debug)]
+enum Chore {
+    /// The folder of ready texts was looked at; a library where it changed.
+    Macros(folder::Reader, Option<Library>),
 }
 
 struct Runtime {
@@ -167,17 +189,24 @@ struct Runtime {
     guard: Guard,
     started: Instant,
     timers: HashMap<TimerId, Instant>,
+    /// When a clock on screen changes next, as of the last wait.
+    tick: Option<Instant>,
     leaving: bool,
     suspend: bool,
-    /// A program that waits for the terminal, and its text.
-    pipe: Option<(Vec<String>, String)>,
-    /// A program has the terminal: nothing is written to it.
-    lent: bool,
-    clipboard: Between,
     /// Until the first welcome, if the console is to leave without one.
     must_sign_in: bool,
     notifier: Notifier,
     hook: Hook,
+    /// A draft to open in the editor.
+    edit: Option<(ConversationId, DraftKind, String)>,
+    /// A program that is to get the terminal, and its text.
+    pipe: Option<(Vec<String>, String)>,
+    clipboard: Between,
+    /// A program has the terminal: nothing is written to it.
+    away: bool,
+    /// None while it is being read.
+    macros: Option<folder::Reader>,
+    chores: mpsc::UnboundedSender<Chore>,
 }
 
 impl Runtime {
@@ -187,8 +216,14 @@ impl Runtime {
         mut panics: mpsc::UnboundedReceiver<String>,
         mut hook_failures: mpsc::Receiver<String>,
         mut signals: Signals,
+        mut done: mpsc::UnboundedReceiver<Chore>,
     ) -> anyhow::Result<()> {
-        let mut keys = EventStream::new();
+        let mut keys = Keys::open().context("the terminal cannot be listened to")?;
+        // It may have changed before anybody listened.
+        let (width, height) = term::size()?;
+        if self.shell.state.size != (width, height) {
+            self.take(Event::Resize { width, height })?;
+        }
         let mut client_lives = true;
         while !self.leaving {
             let wake = self.wake();
@@ -204,6 +239,7 @@ impl Runtime {
                         self.take(Event::Client(ClientEvent::Fatal(why.to_owned())))?;
                     }
                 },
+                Some(chore) = done.recv() => self.done(chore)?,
                 Some(words) = panics.recv() => self.take(Event::Panicked(Untrusted::new(words).log()))?,
                 Some(words) = hook_failures.recv() => self.take(Event::HookFailed(Untrusted::new(words).line()))?,
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
@@ -211,7 +247,7 @@ impl Runtime {
             self.due_timers()?;
             // What is ready already is taken in before anything is drawn.
             while !self.leaving
-                && let Some(key) = ready(&mut keys).await
+                && let Some(key) = keys.ready().transpose()
             {
                 self.key(key)?;
             }
@@ -222,15 +258,32 @@ impl Runtime {
             if std::mem::take(&mut self.suspend) {
                 self.stop_and_go_on().await?;
             }
+            if let Some(draft) = self.edit.take() {
+                // The stream reads the terminal as long as it lives: what is typed belongs to the editor now.
+                drop(keys);
+                self.let_edit(draft, &mut reports, &mut signals).await?;
+                keys = Keys::open().context("the terminal cannot be listened to")?;
+            }
             if let Some((argv, text)) = self.pipe.take() {
-                // The stream reads the terminal as long as it lives: what is typed is the program's now.
                 drop(keys);
                 self.lend(argv, text, &mut reports, &mut signals).await?;
-                keys = EventStream::new();
+                keys = Keys::open().context("the terminal cannot be listened to")?;
             }
             self.shell.draw_if_due(self.mono())?;
         }
         Ok(())
+    }
+
+    fn done(&mut self, chore: Chore) -> anyhow::Result<()> {
+        match chore {
+            Chore::Macros(reader, library) => {
+                self.macros = Some(reader);
+                match library {
+                    Some(library) => self.take(Event::Macros(library)),
+                    None => Ok(()),
+                }
+            }
+        }
     }
 
     /// Milliseconds since the start.
@@ -243,15 +296,15 @@ impl Runtime {
     }
 
     /// When the loop must wake by itself: a timer, a frame that is due, a clock on screen that changes.
-    fn wake(&self) -> Option<Instant> {
+    fn wake(&mut self) -> Option<Instant> {
         let now = Instant::now();
         let after = |ms: u64| now + Duration::from_millis(ms);
         let frame = self.shell.frame_in(self.mono()).map(after);
         let timer = self.timers.values().min().copied();
         // The state's clock stopped at its last event: count from there.
         let stale = self.mono().saturating_sub(self.shell.state.now.mono);
-        let tick = next_tick(&self.shell.state).map(|ms| after(ms.saturating_sub(stale)));
-        [frame, timer, tick].into_iter().flatten().min()
+        self.tick = next_tick(&self.shell.state).map(|ms| after(ms.saturating_sub(stale)));
+        [frame, timer, self.tick].into_iter().flatten().min()
     }
 
     fn due_timers(&mut self) -> anyhow::Result<()> {
@@ -261,26 +314,32 @@ impl Runtime {
             self.timers.remove(&id);
             self.take(Event::Timer(id))?;
         }
-        let stale = self.mono().saturating_sub(self.shell.state.now.mono);
-        if next_tick(&self.shell.state).is_some_and(|ms| ms <= stale) {
+        if self.tick.take_if(|at| *at <= now).is_some() {
             self.take(Event::Tick)?;
         }
         Ok(())
     }
 
-    fn key(&mut self, key: Option<io::Result<crossterm::event::Event>>) -> anyhow::Result<()> {
+    fn key(&mut self, key: io::Result<crossterm::event::Event>) -> anyhow::Result<()> {
         match key {
-            Some(Ok(raw)) => match term::event(raw) {
+            Ok(raw) => match term::event(raw) {
                 Some(event) => self.take(event),
                 None => Ok(()),
             },
             // The terminal is gone: as if it had hung up.
-            Some(Err(_)) | None => self.take(Event::Terminate),
+            Err(_) => self.take(Event::Terminate),
         }
     }
 
     /// A report of the client.
     fn report(&mut self, report: ClientEvent) -> anyhow::Result<()> {
+        match &report {
+            ClientEvent::Link(Link::Down { retry_in_ms, .. }) => tracing::info!(retry_in_ms, "no link"),
+            ClientEvent::Link(Link::Live) => tracing::info!("the link is live"),
+            ClientEvent::Welcome(welcome) => tracing::info!(mode = ?welcome.mode, "signed in"),
+            ClientEvent::Fatal(_) => tracing::warn!("the client has stopped"),
+            _ => {}
+        }
         if self.must_sign_in {
             match &report {
                 ClientEvent::Welcome(_) => self.must_sign_in = false,
@@ -305,15 +364,6 @@ impl Runtime {
 
     fn carry_out(&mut self, effect: Effect) -> anyhow::Result<()> {
         match effect {
-            // The screen is the program's; what it shows of ours is drawn anew after it.
-            Effect::Notify(_)
-            | Effect::Unalert(_)
-            | Effect::Bell
-            | Effect::SetTitle(_)
-            | Effect::Copy(_)
-            | Effect::Redraw
-            | Effect::Mouse(_)
-                if self.lent => {}
             Effect::Request { tag, op } => {
                 if !self.client.request(tag, op) {
                     let why = crate::protocol::WireError::retryable(
@@ -331,15 +381,13 @@ impl Runtime {
             Effect::Unwatch(conversation) => self.client.unwatch(conversation),
             Effect::Confirm(cid) => self.client.confirm(cid),
             Effect::Withdraw(cid) => self.client.withdraw(cid),
-            Effect::Notify(alert) => {
-                let sequence = self.notifier.notify(&alert);
-                self.shell.terminal.backend_mut().tell(&sequence)?;
-            }
-            Effect::Unalert(class) => {
-                let sequence = self.notifier.withdraw(class);
-                self.shell.terminal.backend_mut().tell(&sequence)?;
-            }
-            Effect::RunHook(alert) => self.hook.run(&alert),
+            // The screen is the program's; what it shows of ours is drawn anew after it.
+            Effect::SetTitle(_)
+            | Effect::Redraw
+            | Effect::Notify(_)
+            | Effect::Unalert(_)
+            | Effect::Copy(_)
+                if self.away => {}
             Effect::Copy(text) => {
                 let sequence = self.clipboard.copy(text.as_str());
                 self.shell.terminal.backend_mut().tell(&sequence)?;
@@ -351,6 +399,26 @@ impl Runtime {
                 }
             }
             Effect::Pipe { argv, text } => self.pipe = Some((argv, text)),
+            Effect::Notify(alert) => {
+                let sequence = self.notifier.notify(&alert);
+                self.shell.terminal.backend_mut().tell(&sequence)?;
+            }
+            Effect::Unalert(class) => {
+                let sequence = self.notifier.withdraw(class);
+                self.shell.terminal.backend_mut().tell(&sequence)?;
+            }
+            Effect::RunHook(alert) => self.hook.run(&alert),
+            Effect::Edit { conversation, kind, text } => self.edit = Some((conversation, kind, text)),
+            Effect::ReadMacros => {
+                if let Some(mut reader) = self.macros.take() {
+                    let chores = self.chores.clone();
+                    tokio::task::spawn_blocking(move || {
+                        let library = reader.changed();
+                        // Where the loop has ended nobody wants it.
+                        let _ = chores.send(Chore::Macros(reader, library));
+                    });
+                }
+            }
             Effect::Bell => self.shell.terminal.backend_mut().ring()?,
             Effect::SetTitle(title) => self.shell.terminal.backend_mut().title(title)?,
             Effect::StartTimer { id, ms } => {
@@ -363,90 +431,6 @@ impl Runtime {
             Effect::Redraw => self.shell.redraw()?,
             Effect::Suspend => self.suspend = true,
             Effect::Quit => self.leaving = true,
-        }
-        Ok(())
-    }
-
-    /// Gives the terminal to a program, with a text on its standard input, and takes it again after a key. What the client
-    /// reports meanwhile is taken in, and nothing is drawn; Ctrl-C is the program's.
-    async fn lend(
-        &mut self,
-        argv: Vec<String>,
-        text: String,
-        reports: &mut mpsc::Receiver<ClientEvent>,
-        signals: &mut Signals,
-    ) -> anyhow::Result<()> {
-        // Once watched they do not end the console; while the terminal is raw they are keys anyway.
-        let _kept = [signal(SignalKind::interrupt())?, signal(SignalKind::quit())?];
-        let program = argv.first().cloned().unwrap_or_default();
-        self.guard.give_back();
-        self.lent = true;
-        let started = programs::pipe(&argv, text);
-        let how = match started {
-            Err(e) => Err(Untrusted::new(e.to_string()).line()),
-            Ok(mut child) => loop {
-                tokio::select! {
-                    ended = child.wait() => match ended {
-                        Ok(status) => break Ok(programs::code(status)),
-                        Err(e) => break Err(Untrusted::new(e.to_string()).line()),
-                    },
-                    () = signals.ended() => {
-                        let _ = child.start_kill();
-                        self.take(Event::Terminate)?;
-                        break Ok(None);
-                    }
-                    Some(report) = reports.recv() => self.report(report)?,
-                }
-            },
-        };
-        if how.is_ok() && !self.leaving {
-            self.await_key(&program, &how, reports, signals).await?;
-        }
-        self.lent = false;
-        self.guard.again()?;
-        self.shell.terminal.backend_mut().forget();
-        let (width, height) = crossterm::terminal::size()?;
-        self.take(Event::Resize { width, height })?;
-        self.take(Event::Resumed)?;
-        self.take(Event::Piped { program, how })
-    }
-
-    /// What the program left on the terminal stays in sight until a key.
-    async fn await_key(
-        &mut self,
-        program: &str,
-        how: &Result<Option<i32>, SafeText>,
-        reports: &mut mpsc::Receiver<ClientEvent>,
-        signals: &mut Signals,
-    ) -> anyhow::Result<()> {
-        use std::io::Write as _;
-        let ended = match how {
-            Ok(Some(code)) => format!("ended with {code}"),
-            _ => "was killed".to_owned(),
-        };
-        let program = Untrusted::new(program).line();
-        crossterm::terminal::enable_raw_mode()?;
-        let mut out = io::stdout().lock();
-        write!(out, "\r\n[{program} {ended}; any key goes back to baton] ")?;
-        out.flush()?;
-        drop(out);
-        let mut keys = EventStream::new();
-        loop {
-            tokio::select! {
-                key = keys.next() => match key {
-                    Some(Ok(crossterm::event::Event::Key(_))) => break,
-                    Some(Ok(_)) => {}
-                    Some(Err(_)) | None => {
-                        self.take(Event::Terminate)?;
-                        break;
-                    }
-                },
-                () = signals.ended() => {
-                    self.take(Event::Terminate)?;
-                    break;
-                }
-                Some(report) = reports.recv() => self.report(report)?,
-            }
         }
         Ok(())
     }
@@ -466,7 +450,7 @@ impl Runtime {
         }
         self.guard.again()?;
         self.shell.terminal.backend_mut().forget();
-        let (width, height) = crossterm::terminal::size()?;
+        let (width, height) = term::size()?;
         self.take(Event::Resize { width, height })?;
         self.take(Event::Resumed)
     }

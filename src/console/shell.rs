@@ -1,11 +1,12 @@
 //! State, panels and terminal together, without the loop: events in, effects out, frames when due.
 //!
-//! Invariant: at most one frame in [`FRAME_MS`] for what arrives, and one for each key at once; none while nothing changed. Time comes from the caller, so tests have it.
+//! Invariant: at most one frame in [`FRAME_MS`] for what arrives (after a rest, two at once), and one for each key at once; none while nothing changed. Time comes from the caller, so tests have it.
 
 use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::Rect;
 
 use super::app::{self, Effect, Event, Now, State};
 use super::ui::{self, Cache, HitMap, Look};
@@ -30,7 +31,8 @@ pub struct Shell<B: Backend> {
     dirty: bool,
     /// A key or a paste came: it is shown at once, whatever else arrives.
     typed: bool,
-    last_frame: Option<u64>,
+    /// When the last two frames were drawn, the older first.
+    last_frames: [Option<u64>; 2],
     frames: u64,
 }
 
@@ -51,7 +53,7 @@ impl<B: Backend> Shell<B> {
             hits: HitMap::default(),
             dirty: true,
             typed: false,
-            last_frame: None,
+            last_frames: [None; 2],
             frames: 0,
         }
     }
@@ -69,7 +71,11 @@ impl<B: Backend> Shell<B> {
 
     /// Milliseconds until a frame is due; none while nothing changed.
     pub fn frame_in(&self, mono: u64) -> Option<u64> {
-        let due = self.last_frame.filter(|_| !self.typed).map_or(0, |last| last + FRAME_MS);
+        // Two in a row after a rest, so that what follows at once (“connecting” and then the list) does not wait.
+        let due = match self.last_frames {
+            [Some(before), Some(last)] if !self.typed && last < before + 2 * FRAME_MS => last + FRAME_MS,
+            _ => 0,
+        };
         self.dirty.then(|| due.saturating_sub(mono))
     }
 
@@ -83,21 +89,21 @@ impl<B: Backend> Shell<B> {
         }
         self.state.refresh_lists();
         let Self { state, terminal, look, cache, hits, tell, .. } = self;
-        // What `Terminal::draw` does, with a word to the terminal between drawing and writing.
-        terminal.autoresize()?;
+        // What `Terminal::draw` does, but that the state's size counts: asking the terminal costs three system calls a frame, and
+        // a frame of another size than the panels were laid out for reaches outside of its buffer.
+        let size = Rect::new(0, 0, state.size.0, state.size.1);
         let mut frame = terminal.get_frame();
-        let (width, height) = (frame.area().width, frame.area().height);
-        if state.size != (width, height) {
-            // The terminal has changed and its signal is not here yet: what does not fit must not be drawn.
-            let now = state.now;
-            app::update(state, Event::Resize { width, height }, now);
+        if frame.area() != size {
+            terminal.resize(size)?;
+            frame = terminal.get_frame();
         }
         *hits = ui::draw(&mut frame, state, *look, cache);
+        // And a word to the terminal between drawing and writing.
         tell(terminal.backend_mut(), cache.links().shown());
         terminal.apply_buffer_with_cursor(hits.cursor())?;
         self.dirty = false;
         self.typed = false;
-        self.last_frame = Some(mono);
+        self.last_frames = [self.last_frames[1], Some(mono)];
         self.frames += 1;
         Ok(true)
     }

@@ -11,6 +11,7 @@ mod api;
 mod attendance;
 mod handle;
 mod hub;
+mod notes;
 mod passing;
 mod presence;
 mod shared;

@@ -202,6 +202,14 @@ impl Engine {
         AgentEph::Presence { conversation, online, since }
     }
 
+    /// Keeps (or forgets) a note about what was told to somebody outside, over a restart. Lost with the power at worst, or
+    /// where the writer has too much to do: then it is told again.
+    pub fn keep_rung(&self, name: String, doc: Option<String>) {
+        if self.shared().send(Job::Rung(name, doc)).is_err() {
+            tracing::warn!("what a webhook was told could not be noted");
+        }
+    }
+
     /// Reads something that passing frames need, off the async threads, then sends them. What cannot be read is not sent:
     /// passing things are dropped first.
     fn about<T: Send + 'static>(

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::notes;
 use super::shared::Shared;
 use super::wish::content_hash;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
@@ -42,6 +43,8 @@ pub(super) enum Job {
     Seen(AgentId, Time),
     /// A cursor moves forward: of which site, and by which client of an agent's.
     Cursor(CursorMove, Option<SiteId>, Option<String>),
+    /// Keep or forget a note of what a webhook was told.
+    Rung(String, Option<String>),
     /// Look at a conversation's deadlines again.
     Rearm(ConversationId),
     /// Finish what was taken and stop.
@@ -120,13 +123,14 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
                 }
             }
             Job::Cursor(step, site, instance) => cursors.push((step, site, instance)),
+            Job::Rung(name, doc) => notes::keep_rung(log, &name, doc.as_deref()),
             Job::Rearm(id) => rearm.push(id),
             Job::Stop => {}
         }
     }
     commit_submits(log, submits, rearm, shared);
     // After the commands: nobody waits for these.
-    move_cursors(log, &cursors, shared);
+    notes::move_cursors(log, &cursors, shared);
 }
 
 fn commit_submits(
@@ -191,21 +195,6 @@ fn commit_submits(
                 answer(p.reply, p.answer.and(Err(why.clone())));
             }
         }
-    }
-}
-
-fn move_cursors(log: &mut Log, moves: &[(CursorMove, Option<SiteId>, Option<String>)], shared: &Shared) {
-    if moves.is_empty() {
-        return;
-    }
-    let steps: Vec<CursorMove> = moves.iter().map(|(step, ..)| *step).collect();
-    match log.move_cursors(&steps) {
-        Ok(moved) => {
-            for (step, site, instance) in moves.iter().filter(|(step, ..)| moved.contains(step)) {
-                shared.cursor_moved(*step, site.as_ref(), instance.as_deref());
-            }
-        }
-        Err(error) => tracing::warn!(%error, "how far somebody has read could not be stored"),
     }
 }
 

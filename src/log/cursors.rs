@@ -1,5 +1,5 @@
-//! Cursors: how far a visitor has seen their conversation, and how far an agent has read it. Stored state: no event made
-//! them, nothing derives them, and rebuilding does not touch them. They only ever move forward.
+//! Cursors: how far a visitor has seen their conversation, and how far an agent has read it; and notes of what webhooks were
+//! told. Stored state: no event made it, nothing derives it, and rebuilding does not touch it. Cursors only ever move forward.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -33,6 +33,25 @@ impl Log {
             Ok(moved)
         })
         .inspect(|moved| self.wal.wrote(moved.len(), 1))
+    }
+}
+
+impl Log {
+    /// Keeps a note under a name, or forgets it; on disk with the next group's flush.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be written.
+    pub fn keep_rung(&mut self, name: &str, doc: Option<&str>) -> Result<(), StoreError> {
+        self.usable()?;
+        self.unflushed(|conn| {
+            match doc {
+                Some(doc) => conn
+                    .prepare_cached("INSERT OR REPLACE INTO rung (name, doc) VALUES (?1, ?2)")?
+                    .execute([name, doc])?,
+                None => conn.prepare_cached("DELETE FROM rung WHERE name = ?1")?.execute([name])?,
+            };
+            Ok(())
+        })
     }
 }
 
@@ -126,5 +145,16 @@ impl Reader {
             }
         }
         Ok(found)
+    }
+
+    /// The notes whose names begin so.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    pub fn rung(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT name, doc FROM rung WHERE instr(name, ?1) = 1 ORDER BY name")?;
+        let found = statement.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(found.collect::<Result<_, _>>()?)
     }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversation::ConversationId;
 
-/// `read`: "I have read so many messages of the visitor here". The count is the client's own, it only has to mean the
-/// same to all of the agent's clients; it is at most the conversation's number of messages.
+/// `read`: "I have read so many messages of the visitor here", counted as `visitor_messages` of the conversation's row; more
+/// than there are counts as all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadArg {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::attention::{self, Webhook};
 use super::config_file::{File, SiteKeys};
 use super::docs::DocsSource;
 use super::{ConfigError, DocsBook, normal_origin};
@@ -31,6 +32,8 @@ pub struct ServerConfig {
     pub sites: Vec<SiteConfig>,
     /// Help pages under `/docs/`.
     pub docs: DocsBook,
+    /// Who is told that somebody waits.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl ServerConfig {
@@ -62,7 +65,14 @@ impl ServerConfig {
             policy: Policy::default(),
             index: build_index(source)?,
         };
-        Ok(Self { listen: None, limits: Limits::default(), capacity: 0, sites: vec![site], docs })
+        Ok(Self {
+            listen: None,
+            limits: Limits::default(),
+            capacity: 0,
+            sites: vec![site],
+            docs,
+            webhooks: Vec::new(),
+        })
     }
 
     /// Reads a file. Folders in it are relative to the folder it stands in.
@@ -115,7 +125,10 @@ impl ServerConfig {
             }
             sites.push(build_site(source, base, site, &keys, &mut docs)?);
         }
-        Ok(Self { listen, limits: keys.limits, capacity: keys.agents.capacity, sites, docs })
+        let ids: Vec<SiteId> = sites.iter().map(|s| s.id.clone()).collect();
+        let webhooks = keys.webhook.iter().map(|hook| attention::build(source, base, hook, &ids));
+        let webhooks = webhooks.collect::<Result<_, _>>()?;
+        Ok(Self { listen, limits: keys.limits, capacity: keys.agents.capacity, sites, docs, webhooks })
     }
 
     /// What the engine is started with.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::attention::WebhookKeys;
 use crate::conversation::{SiteId, Texts, Timings};
 use crate::handoff::policy::{Level, WhenNobody};
 use crate::protocol::Limits;
@@ -17,6 +18,7 @@ pub(super) struct File {
     pub(super) texts: Texts,
     pub(super) agents: AgentsKeys,
     pub(super) site: Vec<SiteKeys>,
+    pub(super) webhook: Vec<WebhookKeys>,
 }
 
 /// `[server]`.

@@ -11,6 +11,7 @@
 mod admission;
 mod agent;
 mod answers;
+mod attention;
 mod bucket;
 mod config;
 mod config_file;
@@ -27,6 +28,7 @@ mod upgrade;
 mod visitor;
 
 pub use crate::settings::ConfigError;
+pub use attention::{Secret, Webhook};
 pub use bucket::TokenBucket;
 pub use config::{ServerConfig, build_index};
 pub use docs::{DocsBook, DocsSource};

@@ -24,7 +24,7 @@ use tower_service::Service as _;
 
 use super::admission::{Admission, Full, Ticket};
 use super::shared::Shared;
-use super::{ServerConfig, routes};
+use super::{ServerConfig, attention, routes};
 use crate::engine::Engine;
 
 /// HTTP reads at most this much ahead; a request's head has to fit.
@@ -57,6 +57,7 @@ pub async fn run(
     let (drain, draining) = watch::channel(false);
     let (door, mut ended) = Admission::new(&config.limits);
     let shared = Shared::new(engine.clone(), config.limits, config.docs, draining.clone());
+    attention::spawn(&engine, config.webhooks, &draining)?;
     let router = routes::router(shared);
     let header = Duration::from_millis(config.limits.header_ms);
     let refusals = Arc::new(AtomicUsize::new(0));

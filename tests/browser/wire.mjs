@@ -64,7 +64,7 @@ async function visitor(script = {}) {
     const seq = at.seq || (self.seq += 1);
     const prev = at.prev === undefined ? self.cursor : at.prev;
     self.cursor = seq;
-    self.send({ t: 'ev', seq, prev, at: AT, conversation: self.conversation, version: 1, type, d });
+    self.send({ t: 'ev', seq, prev, at: AT, conversation: self.conversation, version: at.version || 1, type, d });
     return seq;
   };
   self.says = (author, name, text, at) => self.event('message.posted', { id: 'x' + (self.seq + 1), author, name, text, sources: [], attachments: [] }, at);
@@ -259,6 +259,23 @@ const cases = {
     check('own typing is told', await until(() => v.asked('typing').some((f) => f.d.on === true)));
     await v.widget.box.press('Enter');
     check('and ends with the message', await until(() => v.asked('typing').some((f) => f.d.on === false)));
+    return v;
+  },
+  async 'what was seen is told while the chat is open, and not before'() {
+    const v = await visitor();
+    await v.ready();
+    v.says('agent', 'Priya', 'one', { version: 3 });
+    check('told once it was looked at', await until(() => v.asked('seen').some((f) => f.d.version === 3)));
+    await v.widget.launcher.click();
+    v.says('agent', 'Priya', 'two', { version: 4 });
+    v.says('agent', 'Priya', 'three', { version: 5 });
+    check('counted as unread', await until(async () => /2/.test(await v.page.locator('#baton-widget .launch').textContent())));
+    // Longer than a reply is looked at before it counts.
+    await new Promise((done) => setTimeout(done, 800));
+    check('a closed chat has seen nothing', v.asked('seen').length === 1, v.asked('seen'));
+    await v.widget.launcher.click();
+    check('told when it is opened', await until(() => v.asked('seen').some((f) => f.d.version === 5)));
+    check('only the newest', v.asked('seen').every((f) => f.d.version !== 4));
     return v;
   },
   async 'a snapshot replaces everything, the outbox stays'() {

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails that way")]
 
 mod demo;
+mod editor;
 mod entering;
 mod hostile;
 mod house;

@@ -132,6 +132,11 @@ impl Terminal {
         self.parser.screen().contents()
     }
 
+    /// Whether the console has the screen, and not what was there before it.
+    pub fn alternate(&self) -> bool {
+        self.parser.screen().alternate_screen()
+    }
+
     /// A row; from the end where negative.
     pub fn row(&self, row: i16) -> String {
         let (cols, rows) = self.size;

@@ -16,19 +16,14 @@ use crate::client::socket::{Broken, read_frame};
 use crate::client::up::{self, GOOD, Pending, Syncing, Up};
 use crate::client::{ClientEvent, Link};
 use crate::conversation::{Cid, Event};
-use crate::protocol::{AgentAuth, AgentAuthOk, Control, Frame, Range, SyncMode, WireError};
+use crate::protocol::{AgentAuthOk, Control, Frame, Range, SyncMode, WireError};
 
 impl Task {
     pub(super) async fn heard(&mut self, heard: Heard) {
         match heard {
             Heard::Due => {
                 self.emit(ClientEvent::Link(Link::Connecting)).await;
-                let auth = AgentAuth {
-                    token: self.options.token.clone(),
-                    client: self.options.client.clone(),
-                    instance: self.options.instance.clone(),
-                    resume: self.cursor.as_ref().map(Cursor::resume),
-                };
+                let auth = super::auth(&self.options, self.cursor.as_ref());
                 self.wire = Wire::Opening(Box::pin(up::open(self.address.socket("/ws/agent"), auth)));
             }
             Heard::Opened(opened) => self.opened(*opened).await,
@@ -55,6 +50,7 @@ impl Task {
         }
         self.wire = Wire::Up(Box::new(up));
         self.up_flag.store(true, Ordering::Release);
+        self.disk.claim(welcome.agent.id);
         self.emit(ClientEvent::Welcome(Box::new(welcome))).await;
         self.emit(ClientEvent::Link(Link::Syncing)).await;
         for (conversation, tag) in self.watched.clone() {

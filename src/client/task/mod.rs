@@ -18,15 +18,15 @@ use tokio::time::{Instant, sleep_until};
 use super::backoff::Backoff;
 use super::cursor::Cursor;
 use super::disk::{Disk, Written};
-use super::journal::Record;
+use super::journal::{Kept, Record};
 use super::outbox::{Entry, Outbox, Parts, Status, Turn, parts};
 use super::socket::Broken;
 use super::state_dir::Store;
-use super::up::Pending;
-use super::{Address, ClientEvent, ConnectOptions, DraftKind};
+use super::up::{self, Pending};
+use super::{Address, ClientEvent, ConnectOptions, DraftKind, Link};
 use crate::conversation::{Cid, ConversationId, Time};
-use crate::protocol::{AgentOp, ConversationArg, WireError};
-use wire::Wire;
+use crate::protocol::{AgentAuth, AgentOp, ConversationArg, WireError};
+use wire::{Opening, Wire};
 
 /// How far drafts may be behind the keys, with room for the flush itself below the promised 250 ms.
 const DRAFT_LAG: Duration = Duration::from_millis(150);
@@ -81,7 +81,23 @@ pub(super) async fn run(
         Ok(address) => address,
         Err(e) => return drop(events.send(ClientEvent::Fatal(e.to_string())).await),
     };
-    let store = match open_store(&options, &address).await {
+    // The disk and the network at the same time: neither needs the other.
+    let mut opening: Opening = Box::pin(up::open(address.socket("/ws/agent"), auth(&options, None)));
+    let mut opened = None;
+    let store = {
+        let opens = open_store(&options, &address);
+        tokio::pin!(opens);
+        loop {
+            tokio::select! {
+                store = &mut opens => break store,
+                first = &mut opening, if opened.is_none() => opened = Some(first),
+            }
+        }
+    };
+    if let Some(first) = opened {
+        opening = Box::pin(std::future::ready(first));
+    }
+    let store = match store {
         Ok(store) => store,
         Err(why) => return drop(events.send(ClientEvent::Fatal(why)).await),
     };
@@ -96,7 +112,7 @@ pub(super) async fn run(
         events,
         closed,
         up_flag,
-        wire: Wire::Waiting(Instant::now()),
+        wire: Wire::Opening(opening),
         backoff: Backoff::default(),
         cursor: None,
         outbox,
@@ -110,6 +126,7 @@ pub(super) async fn run(
     };
     let drafts = task.drafts.iter().map(|(&(c, kind), text)| (c, kind, text.clone())).collect();
     task.emit(ClientEvent::Drafts(drafts)).await;
+    task.emit(ClientEvent::Link(Link::Connecting)).await;
     loop {
         task.push_on().await;
         if task.finished() {
@@ -126,6 +143,16 @@ pub(super) async fn run(
     task.up_flag.store(false, Ordering::Release);
     if let Wire::Up(up) = std::mem::replace(&mut task.wire, Wire::Stopped) {
         up.socket.goodbye().await;
+    }
+}
+
+/// The sign-in.
+fn auth(options: &ConnectOptions, cursor: Option<&Cursor>) -> AgentAuth {
+    AgentAuth {
+        token: options.token.clone(),
+        client: options.client.clone(),
+        instance: options.instance.clone(),
+        resume: cursor.map(Cursor::resume),
     }
 }
 
@@ -275,7 +302,8 @@ impl Task {
     // ---- the disk
 
     async fn written(&mut self, written: Written) {
-        let Written { records, stored, error } = written;
+        let Written { records, stored, error, adopted } = written;
+        self.adopted(adopted).await;
         for (i, record) in records.into_iter().enumerate() {
             match record {
                 Record::Put { cid, .. } if i < stored => {
@@ -302,6 +330,27 @@ impl Task {
         }
         if let Some(error) = error {
             tracing::warn!(%error, "drafts or outbox could not be written");
+        }
+    }
+
+    /// What dead consoles of this agent left under another token: the outbox goes on, the drafts stand before what was begun.
+    async fn adopted(&mut self, found: Kept) {
+        let mut drafts = Vec::new();
+        for (key, theirs) in found.drafts {
+            let mine = self.drafts.entry(key).or_default();
+            if !mine.contains(theirs.as_str()) {
+                *mine = if mine.is_empty() { theirs } else { format!("{theirs}\n{mine}") };
+            }
+            drafts.push((key.0, key.1, mine.clone()));
+            self.dirty.entry(key).or_insert_with(Instant::now);
+        }
+        for (cid, at, op) in found.outbox {
+            if self.outbox.get(cid).is_none() {
+                self.outbox.restore(cid, at, op);
+            }
+        }
+        if !drafts.is_empty() {
+            self.emit(ClientEvent::Drafts(drafts)).await;
         }
     }
 

@@ -5,9 +5,10 @@
 //! of the one a command acts upon.
 
 use super::door::{HolderView, RowView};
-use super::state::{Focus, Link, State};
+use super::held;
+use super::state::{EchoState, Focus, Link, State};
 use crate::client::DraftKind;
-use crate::conversation::State as Standing;
+use crate::conversation::{ConversationId, State as Standing};
 use crate::text::SafeText;
 
 /// A reason, or none.
@@ -18,7 +19,7 @@ const OFFLINE: &str = "no link: this must wait for it; {reply} and {note} work m
 const RESOLVED: &str = "it is resolved: {reopen} reopens it";
 /// How a reason begins that a colleague stands in the way: their name is put there where it is shown.
 pub(super) const COLLEAGUE: &str = "a colleague";
-const OTHERS: &str = "a colleague holds it: {note} leaves them a note";
+pub(super) const OTHERS: &str = "a colleague holds it: {note} leaves them a note";
 const GONE: &str = "it is no longer visible to you: {settle} clears the list";
 
 const NONE_MARKED: &str = "no marked row allows that: Esc in the list clears the marks";
@@ -127,7 +128,12 @@ pub(super) fn accept_row(s: &State, row: &RowView) -> May {
 
 /// Reply. Works without the link: it is kept and sent later.
 pub fn reply(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    reply_to(s, s.target().ok_or(NOTHING)?)
+}
+
+/// Reply to this one, wherever the cursor is.
+pub(super) fn reply_to(s: &State, conversation: ConversationId) -> May {
+    let row = s.rows.get(&conversation).ok_or(NOTHING)?;
     if row.state == Standing::Resolved {
         return Err(RESOLVED);
     }
@@ -136,14 +142,45 @@ pub fn reply(s: &State) -> May {
 
 /// Note. Works without the link.
 pub fn note(s: &State) -> May {
-    let row = s.target_row().ok_or(NOTHING)?;
+    note_to(s, s.target().ok_or(NOTHING)?)
+}
+
+/// Note on this one, wherever the cursor is.
+pub(super) fn note_to(s: &State, conversation: ConversationId) -> May {
+    let row = s.rows.get(&conversation).ok_or(NOTHING)?;
     if row.gone { Err(GONE) } else { Ok(()) }
+}
+
+/// A ready text: in the composer, or for a conversation one can write about.
+pub fn ready_text(s: &State) -> May {
+    if s.composing.is_some() { Ok(()) } else { note(s) }
+}
+
+/// The last ready text again.
+pub fn ready_text_again(s: &State) -> May {
+    if s.writing.last_macro.is_none() {
+        return Err("no ready text was used yet: m picks one");
+    }
+    note(s)
+}
+
+/// Send a failed message again.
+pub fn retry(s: &State) -> May {
+    let conversation = s.target().ok_or(NOTHING)?;
+    let here = || s.echoes.iter().filter(|echo| echo.conversation == conversation);
+    if here().any(|echo| echo.state == EchoState::Failed) {
+        return Ok(());
+    }
+    if here().any(|echo| echo.state == EchoState::Queued) {
+        return Err("it has not failed: it is queued, and goes by itself once the link is back");
+    }
+    Err("no message failed here")
 }
 
 /// Hello.
 pub fn hello(s: &State) -> May {
     let row = s.target_row().ok_or(NOTHING)?;
-    if s.hello.is_some() {
+    if held::hello_to(s, row.id) {
         return Err("a hello is on its way already: {undo} recalls it");
     }
     match row.state {
@@ -153,6 +190,7 @@ pub fn hello(s: &State) -> May {
         _ if s.draft(row.id, DraftKind::Reply).is_some() => {
             Err("you have begun a reply: {reply} goes on with it")
         }
+        _ if held::to(s, row.id) => Err("a reply to them is held: {undo} recalls it"),
         _ => Ok(()),
     }
 }
@@ -262,14 +300,14 @@ pub(super) fn reopen_row(s: &State, row: &RowView) -> May {
 
 /// Undo.
 pub fn undo(s: &State) -> May {
-    if s.hello.is_some() {
+    if held::newest(s).is_some() {
         return Ok(());
     }
     if s.on_its_way() {
         return Err("your last action is still on its way: u again in a moment");
     }
     if s.undo.is_empty() {
-        return Err("nothing to undo: nothing was done in this session, no held hello");
+        return Err("nothing to undo: nothing was done in this session, nothing held");
     }
     online(s)
 }

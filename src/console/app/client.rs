@@ -12,7 +12,7 @@ use super::state::{Confirm, Link, Open, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::why::TurnView;
-use super::{batch, claiming, commands, compose, piping, search, unread};
+use super::{batch, claiming, commands, compose, piping, search, sending, unread};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
     AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
@@ -34,10 +34,10 @@ pub(super) fn on_client(state: &mut State, event: ClientEvent, fx: &mut Vec<Effe
         }
         ClientEvent::Eph(eph) => on_eph(state, eph, fx),
         ClientEvent::Response { tag, result } => on_response(state, tag, result, fx),
-        ClientEvent::Stored { tag } => compose::stored(state, tag, fx),
+        ClientEvent::Stored { tag } => sending::stored(state, tag, fx),
         ClientEvent::OutboxState { waiting, .. } => state.unsent = waiting,
         ClientEvent::Returned { conversation, kind, text, why } => {
-            compose::returned(state, conversation, kind, &text, &why.message, fx);
+            sending::returned(state, conversation, kind, &text, &why.message, fx);
         }
         ClientEvent::AskFirst { cid, conversation, text, age_ms } => {
             let name = commands::name_of(state, conversation);
@@ -46,7 +46,7 @@ pub(super) fn on_client(state: &mut State, event: ClientEvent, fx: &mut Vec<Effe
         }
         ClientEvent::Drafts(drafts) => {
             for (conversation, kind, text) in drafts {
-                state.drafts.entry((conversation, kind)).or_insert(text);
+                compose::found(state, conversation, kind, text);
             }
         }
         ClientEvent::Fatal(why) => state.link = Link::Stopped { why: line(&why) },
@@ -200,7 +200,7 @@ fn on_event(
         open.partial = None;
     }
     open.view = ContextView::of(fold, open.view.as_ref());
-    compose::drop_seen(echoes, conversation, version);
+    sending::drop_seen(echoes, conversation, version);
     if matches!(event, Happened::MessagePosted(message) if message.author == crate::conversation::Author::Visitor)
     {
         state.typing.remove(&conversation);
@@ -270,6 +270,7 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
             state.presence.insert(conversation, Presence { online, since });
         }
         AgentEph::Seen { conversation, version } => {
+            sending::seen(state, conversation, version);
             if let Some(open) = state.open.as_mut().filter(|open| open.id == conversation) {
                 open.seen = open.seen.max(Some(version));
             }
@@ -357,8 +358,8 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
         },
         Some(Pending::Search { query, more }) => search::answered(state, &query, more, read(result)),
         Some(Pending::Send) => match read::<Answered>(result) {
-            Ok(answered) => compose::sent(state, tag, answered.version),
-            Err(why) => compose::send_failed(state, tag, why, fx),
+            Ok(answered) => sending::sent(state, tag, answered.version, fx),
+            Err(why) => sending::send_failed(state, tag, why, fx),
         },
     }
 }
@@ -369,6 +370,7 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
     let Some(open) = open else { return };
     match result {
         Ok(ok) => {
+            let (id, seen) = (open.id, ok.seen);
             let said: Vec<Said> = ok.entries.iter().map(|entry| Said::of(entry, me, &my_name)).collect();
             let fresh = Transcript::new(said, ok.more);
             let mut transcript = std::mem::take(&mut open.transcript);
@@ -392,9 +394,13 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
                 rows.insert(open.id, RowView::of(&row));
                 *stale = true;
             }
-            compose::drop_seen(echoes, open.id, open.transcript.newest());
+            sending::drop_seen(echoes, open.id, open.transcript.newest());
             open.fold = Some(ok.conversation);
-            if open.transcript.unread_from().is_none() {
+            if let Some(version) = seen {
+                sending::seen(state, id, version);
+            }
+            let unmarked = state.open.as_ref().is_some_and(|open| open.transcript.unread_from().is_none());
+            if unmarked {
                 let begins = state.open.as_ref().and_then(|open| unread::begins(state, open));
                 if let Some(open) = &mut state.open {
                     open.transcript.new_from(begins);

@@ -12,8 +12,8 @@ use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::{
-    away, batch, claiming, compose, copying, door, ending, jump, labels, macros, marks, panel, piping, sites,
-    undo, unread, why, writing,
+    away, batch, claiming, compose, copying, door, ending, held, jump, labels, macros, marks, panel, piping,
+    sites, undo, unread, why, writing,
 };
 use crate::client::DraftKind;
 use crate::conversation::{ConversationId, SiteId, Tab};
@@ -78,7 +78,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Accept => claiming::accept(state, fx),
         Command::Reply => compose::begin(state, DraftKind::Reply, fx),
         Command::Note => compose::begin(state, DraftKind::Note, fx),
-        Command::Hello => compose::hello(state, fx),
+        Command::Hello => held::hello(state, fx),
         Command::Resolve => ending::resolve(state, fx),
         Command::Reopen => plain(state, Deed::Reopen, fx),
         Command::HandBack => plain(state, Deed::HandBack, fx),
@@ -265,8 +265,8 @@ fn plain(state: &mut State, deed: Deed, fx: &mut Vec<Effect>) {
 }
 
 fn undo(state: &mut State, fx: &mut Vec<Effect>) {
-    if state.hello.is_some() {
-        compose::recall_hello(state, fx);
+    if held::newest(state).is_some() {
+        held::recall(state, fx);
     } else {
         undo::last(state, fx);
     }
@@ -280,7 +280,7 @@ pub(super) fn set_available(state: &mut State, available: bool, fx: &mut Vec<Eff
 }
 
 fn quit(state: &mut State, fx: &mut Vec<Effect>) {
-    if state.count(Tab::Mine) > 0 || state.hello.is_some() || state.unsent > 0 {
+    if state.count(Tab::Mine) > 0 || held::newest(state).is_some() || state.unsent > 0 {
         state.overlay = Some(Overlay::Confirm(Confirm::Quit));
     } else {
         leave(state, fx);
@@ -289,11 +289,9 @@ fn quit(state: &mut State, fx: &mut Vec<Effect>) {
 
 /// Ends the console; what is being written is kept.
 pub(super) fn leave(state: &mut State, fx: &mut Vec<Effect>) {
-    if state.hello.is_some() {
-        compose::recall_hello(state, fx);
-    }
     compose::put_away(state, fx);
     unread::tell(state, fx);
+    held::keep_all(state, fx);
     fx.push(Effect::CancelTimer(TimerId::Toast));
     fx.push(Effect::Quit);
 }

@@ -37,6 +37,17 @@ pub enum Effect {
         /// The words.
         text: String,
     },
+    /// Open a draft in the agent's own editor; [`super::Event::Edited`] comes back.
+    Edit {
+        /// Where.
+        conversation: ConversationId,
+        /// A reply or a note.
+        kind: DraftKind,
+        /// The words.
+        text: String,
+    },
+    /// Look at the folder of ready texts; [`super::Event::Macros`] comes back if it changed.
+    ReadMacros,
     /// Follow a conversation, also over reconnects.
     Watch {
         /// Comes back with each answer.

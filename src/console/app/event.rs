@@ -4,8 +4,9 @@ use uuid::Uuid;
 
 use super::key::Key;
 use super::mouse::Mouse;
-use crate::client::ClientEvent;
-use crate::conversation::Time;
+use crate::client::{ClientEvent, DraftKind};
+use crate::console::macros::Library;
+use crate::conversation::{ConversationId, Time};
 use crate::text::SafeText;
 
 /// The time of an event and an id fresh for it: the reducer has no clock and no randomness of its own.
@@ -60,6 +61,17 @@ pub enum Event {
     Panicked(SafeText),
     /// The agent's own program could not be run, or failed; why.
     HookFailed(SafeText),
+    /// The agent's editor has ended.
+    Edited {
+        /// Where.
+        conversation: ConversationId,
+        /// A reply or a note.
+        kind: DraftKind,
+        /// The text; or why there is none, and what is safe.
+        text: Result<String, SafeText>,
+    },
+    /// What the folder of ready texts holds.
+    Macros(Library),
     /// The settings file is wrong, and how; the defaults hold.
     ConfigBroken(SafeText),
     /// A link could not be opened.
@@ -85,8 +97,10 @@ pub enum Event {
 /// The timers the reducer starts. Starting one again replaces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimerId {
-    /// A held hello goes.
-    Hello,
+    /// What is held longest goes.
+    Held,
+    /// The folder of ready texts is looked at again, while the picker is open.
+    Macros,
     /// A toast goes.
     Toast,
     /// No key followed an Enter: it was a person's, the message goes.

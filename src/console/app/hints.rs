@@ -1,6 +1,7 @@
 //! What is most useful here: which commands the footer offers, the likeliest first.
 
 use super::command::Command::{self, *};
+use super::held;
 use super::state::{Focus, State};
 use crate::conversation::State as Standing;
 
@@ -23,7 +24,7 @@ pub fn useful(state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     // What passes comes first: a hello can be recalled for three seconds.
     let undoes = |id| state.undo.back().is_some_and(|step| step.moves.iter().any(|(of, _)| *of == id));
-    if state.hello.is_some() || !state.undo.is_empty() && state.target().is_none_or(undoes) {
+    if held::newest(state).is_some() || !state.undo.is_empty() && state.target().is_none_or(undoes) {
         out.push(Undo);
     }
     let reading = state.focus == Focus::Conversation;

@@ -119,7 +119,7 @@ pub fn panes(state: &State) -> Panes {
 /// Rows the composer takes: its title and as many rows as its text has, at most half of the conversation.
 fn composer_rows(state: &State, conversation: Area) -> u16 {
     let Some(composing) = &state.composing else { return 0 };
-    let text = composing.editor.text();
+    let text = composing.editor.shown().text;
     let rows = width::wrap(&text, composer_width(conversation)).len();
     let most = (conversation.h / 2).saturating_sub(1).max(1);
     1 + u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, most)

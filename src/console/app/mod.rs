@@ -4,6 +4,7 @@
 //! moving under the cursor; `compose` keeps what is typed; `layout` is the arithmetic the panels and the reducer share.
 //! Refused here: ratatui, crossterm, tokio, I/O.
 
+mod after;
 mod alerts;
 mod attention;
 mod availability;
@@ -22,6 +23,7 @@ pub mod door;
 mod effect;
 mod ending;
 mod event;
+pub mod held;
 mod hints;
 mod jump;
 pub mod key;
@@ -32,7 +34,7 @@ pub mod layout;
 pub mod line;
 pub mod list;
 mod lists;
-mod macros;
+pub mod macros;
 mod marks;
 mod mouse;
 pub mod page;
@@ -46,6 +48,7 @@ mod press;
 pub mod prompt;
 pub mod remap;
 pub mod search;
+pub mod sending;
 pub mod sites;
 pub mod state;
 mod table;
@@ -56,12 +59,12 @@ mod unread;
 mod update;
 mod when;
 pub mod why;
-mod writing;
+pub mod writing;
 
 pub use alerts::Banner;
-pub use compose::HELLO_HELD_MS;
 pub use effect::{Alert, Effect, Tag, Title};
 pub use event::{Event, Now, TimerId};
+pub use held::HELLO_HELD_MS;
 pub use hints::useful;
 pub use mouse::{Gesture, Mouse, Target};
 pub use press::WHICH_KEY_MS;

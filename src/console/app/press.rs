@@ -12,11 +12,11 @@ use super::key::{Code, Key};
 use super::keymap::{Meaning, Mode};
 use super::state::{Overlay, Prefix, State};
 use super::update::{on_overlay_key, refuse, toast};
-use super::{commands, compose, copying};
+use super::{commands, compose, copying, macros};
 use crate::text::SafeText;
 
 /// So many keys in one breath before a command that others notice, and it looks like a paste.
-const BURST: u32 = 4;
+pub(super) const BURST: u32 = 4;
 /// Milliseconds after a prefix until a box says what may follow: who knows has gone on by then.
 pub const WHICH_KEY_MS: u64 = 300;
 
@@ -25,6 +25,7 @@ pub(super) fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
     if state.bare.is_some() {
         return bare_key(state, key, fx);
     }
+    macros::before_key(state, fx);
     let mode = Mode::of(state);
     let prefix = take_prefix(state, fx).filter(|prefix| prefix.mode == mode);
     if mode == Mode::Composer {

@@ -29,9 +29,11 @@ use super::search::{Search, Seek};
 use super::transcript::Transcript;
 use super::undo::Step;
 use super::why::{TurnView, Why};
+use super::writing::Writing;
 use crate::client::DraftKind;
 use crate::console::composer::Composer;
 use crate::console::config::Config;
+use crate::console::macros::Action;
 use crate::conversation::{Cid, Conversation, ConversationId, Tab, Time};
 use crate::text::SafeText;
 
@@ -109,6 +111,8 @@ pub enum Confirm {
         /// The host was written in another script.
         disguised: bool,
     },
+    /// A note is being written: write to the visitor instead?
+    Audience,
     /// An outbox entry is old: send it after all?
     Old {
         /// Which.
@@ -162,6 +166,8 @@ pub struct Composing {
     pub(super) guard: Option<u64>,
     /// The send that is being written to disk, and its words.
     pub storing: Option<(Tag, String)>,
+    /// What is done once the text is sent, as ready texts ask for.
+    pub then: Vec<Action>,
 }
 
 /// How far a message of one's own is.
@@ -182,7 +188,7 @@ pub enum EchoState {
 /// A message of one's own that is not in the transcript yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Echo {
-    /// The send's tag; 0 while it is held.
+    /// The send's tag.
     pub tag: Tag,
     /// Where.
     pub conversation: ConversationId,
@@ -190,19 +196,10 @@ pub struct Echo {
     pub kind: DraftKind,
     /// The words.
     pub text: SafeText,
+    /// The same as they are sent.
+    pub words: String,
     /// How far.
     pub state: EchoState,
-}
-
-/// A held hello.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hello {
-    /// Where.
-    pub conversation: ConversationId,
-    /// The words.
-    pub text: String,
-    /// The id it will be sent with.
-    pub cid: Cid,
 }
 
 /// A sentence that is shown for a while.
@@ -314,8 +311,8 @@ pub struct State {
     pub(super) typed_at: HashMap<ConversationId, Time>,
     /// When `typing` was last told, and where.
     pub(super) told_typing: Option<(ConversationId, u64)>,
-    /// A hello that is held.
-    pub hello: Option<Hello>,
+    /// What is written beside the text: what is held, what follows a send, ready texts.
+    pub writing: Writing,
     /// What can be taken back, newest last.
     pub undo: VecDeque<Step>,
     /// Marked rows, one set a tab.
@@ -417,7 +414,7 @@ impl State {
             auto_away_armed: false,
             typed_at: HashMap::new(),
             told_typing: None,
-            hello: None,
+            writing: Writing::default(),
             undo: VecDeque::new(),
             marks: Default::default(),
             batches: HashMap::new(),

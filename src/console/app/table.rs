@@ -63,8 +63,8 @@ pub static COMMANDS: &[Spec] = &[
     spec(
         Command::Undo,
         "undo",
-        "Undo, recall a hello",
-        "take back what was done last, or a hello still held",
+        "Undo, recall what is held",
+        "take back what was done last, or a message still held",
         &[(Panes, "u")],
     )
     .foot("undo")
@@ -221,21 +221,25 @@ pub static COMMANDS: &[Spec] = &[
         "pick a ready text or a macro",
         &[(Panes, "m"), (Composer, "ctrl-t")],
     )
-    .foot("ready text"),
+    .foot("ready text")
+    .when(may::ready_text),
     spec(
         Command::RepeatMacro,
         "repeat-macro",
         "Repeat the last ready text",
         "use the last ready text or macro again",
         &[(Panes, ".")],
-    ),
+    )
+    .when(may::ready_text_again),
     spec(
         Command::Retry,
         "retry",
         "Send a failed message again",
         "send a message that failed again",
         &[(Panes, "!")],
-    ),
+    )
+    .guarded()
+    .when(may::retry),
     spec(
         Command::Why,
         "why",
@@ -303,6 +307,7 @@ pub static COMMANDS: &[Spec] = &[
         &[(Composer, "ctrl-n")],
     )
     .foot("note or reply")
+    .guarded()
     .when(may::composing),
     spec(
         Command::SendAndResolve,
@@ -311,10 +316,12 @@ pub static COMMANDS: &[Spec] = &[
         "send, and resolve once it is sent",
         &[(Composer, "ctrl-r")],
     )
+    .guarded()
     .foot("send, resolve")
     .when(may::composing),
     spec(Command::Editor, "editor", "", "write on in $EDITOR", &[(Composer, "ctrl-o")])
         .foot("editor")
+        .guarded()
         .when(may::composing),
     spec(Command::Unfold, "unfold", "", "show a folded paste", &[(Composer, "ctrl-g")])
         .foot("unfold")
@@ -322,6 +329,7 @@ pub static COMMANDS: &[Spec] = &[
     spec(Command::Send, "send", "", "send", &[(Composer, "enter")]).foot("send").when(may::composing),
     spec(Command::Leave, "leave", "", "leave the composer; the draft is kept", &[(Composer, "esc")])
         .foot("keep draft")
+        .guarded()
         .when(may::composing),
     spec(
         Command::Newline,

@@ -1,5 +1,6 @@
 //! When a clock on screen changes its words next: the only reason an idle console wakes.
 
+use super::held;
 use super::layout;
 use super::panel;
 use super::state::State;
@@ -18,6 +19,9 @@ pub fn next_tick(state: &State) -> Option<u64> {
     }
     state.until_away_is_over().into_iter().for_each(&mut due);
     away::until_lease_words_change(state).into_iter().for_each(&mut due);
+    if let Some(ms) = held::until_change(state) {
+        due(ms);
+    }
     if panes.list.is_some() {
         let list = state.list();
         for id in list.order().iter().skip(list.top()).take(panes.list_rows()) {

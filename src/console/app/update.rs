@@ -5,8 +5,8 @@ use super::event::{Event, Now, TimerId};
 use super::key::{Code, Key};
 use super::state::{Confirm, Focus, Overlay, State, Toast};
 use super::{
-    attention, away, batch, client, commands, compose, copying, line, mouse, piping, press, prompt, search,
-    unread, why,
+    attention, away, batch, client, commands, compose, copying, held, line, macros, mouse, piping, press,
+    prompt, search, unread, why, writing,
 };
 use crate::conversation::Tab;
 use crate::text::SafeText;
@@ -40,7 +40,11 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             state.toast.take_if(|toast| now.mono.saturating_sub(toast.since) > READ_MS);
             mouse::on_mouse(state, mouse, &mut fx);
         }
-        Event::Paste(text) => on_paste(state, &text, &mut fx),
+        Event::Paste(text) => {
+            on_paste(state, &text, &mut fx);
+            // What follows in the same breath came with it: an end of paste inside a paste ends it early.
+            (state.burst, state.last_key) = (press::BURST, now.mono);
+        }
         Event::Resize { width, height } => {
             state.size = (width, height);
             state.keep_cursor_in_sight();
@@ -57,6 +61,10 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             let sentence = SafeText::literal("a background part failed; nothing typed is lost: ");
             toast(state, SafeText::join(&SafeText::default(), [&sentence, &words]), true, &mut fx);
         }
+        Event::Edited { conversation, kind, text } => {
+            writing::edited(state, conversation, kind, text, &mut fx);
+        }
+        Event::Macros(found) => macros::found(state, found),
         // It stays until a key: whoever wrote the file must be able to read it.
         Event::NotOpened { address, why } => copying::not_opened(state, address, &why, &mut fx),
         Event::Piped { program, how } => piping::ended(state, &program, how, &mut fx),
@@ -170,6 +178,9 @@ fn on_confirm(state: &mut State, confirm: Confirm, key: Key, fx: &mut Vec<Effect
             next_ask(state);
         }
         (Confirm::Link { .. }, Code::Esc, _) | (Confirm::Link { .. }, _, Some('n')) => next_ask(state),
+        (Confirm::Audience, Code::Esc, _) | (Confirm::Audience, _, Some('n')) => {}
+        (Confirm::Audience, _, Some('y')) => writing::to_reply(state, fx),
+        (Confirm::Audience, _, Some('m')) => writing::move_words(state, fx),
         (Confirm::Old { cid, .. }, _, Some('y' | 's')) => {
             fx.push(Effect::Confirm(*cid));
             next_ask(state);
@@ -197,7 +208,8 @@ fn on_timer(state: &mut State, id: TimerId, fx: &mut Vec<Effect>) {
                 prefix.shown = true;
             }
         }
-        TimerId::Hello => compose::send_hello(state, fx),
+        TimerId::Held => held::due(state, fx),
+        TimerId::Macros => macros::look_again(state, fx),
         TimerId::SendGuard => compose::guard_over(state, fx),
         TimerId::Idle => compose::stop_typing(state, fx),
         TimerId::Search => search::ask(state, fx),

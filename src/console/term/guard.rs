@@ -49,6 +49,7 @@ impl Guard {
     /// It cannot be put into raw mode, or is gone.
     pub fn take(mouse: bool) -> io::Result<Self> {
         let mut guard = Self { held: false, mouse };
+        super::keys::own_input();
         guard.again()?;
         Ok(guard)
     }
@@ -60,6 +61,7 @@ impl Guard {
     pub fn again(&mut self) -> io::Result<()> {
         crossterm::terminal::enable_raw_mode()?;
         self.held = true;
+        super::keys::blocking(false);
         let mut out = io::stdout().lock();
         out.write_all(ON)?;
         if self.mouse {
@@ -90,6 +92,7 @@ impl Guard {
             let _ = out.write_all(MOUSE_OFF);
             let _ = out.write_all(OFF);
             let _ = out.flush();
+            super::keys::blocking(true);
             let _ = crossterm::terminal::disable_raw_mode();
         }
     }

@@ -6,6 +6,7 @@
 mod clipboard;
 mod guard;
 mod input;
+mod keys;
 mod notify;
 mod panics;
 mod screen;
@@ -13,6 +14,7 @@ mod screen;
 pub use clipboard::Between;
 pub use guard::{Guard, NoTerminal, check};
 pub use input::event;
+pub use keys::Keys;
 pub use notify::Notifier;
 pub use panics::Net;
-pub use screen::{Screen, SizeOf};
+pub use screen::{Screen, SizeOf, size};

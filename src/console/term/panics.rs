@@ -21,6 +21,9 @@ impl Net {
         let kept = Arc::clone(&last);
         panic::set_hook(Box::new(move |info| {
             let words = info.to_string();
+            // The place only: the words may quote what somebody wrote.
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(place, "a part of the console failed");
             *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(words.clone());
             let _ = send.send(words);
         }));

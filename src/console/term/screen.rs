@@ -16,6 +16,20 @@ use ratatui::style::{Color, Modifier};
 use crate::console::app::Title;
 use crate::console::ui::{Behind, number_of};
 
+/// Columns and rows of the terminal behind standard output.
+///
+/// # Errors
+/// It is none, or does not know.
+pub fn size() -> io::Result<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout())?;
+    // Some serial lines say 0: then what the terminal library makes of it.
+    if size.ws_col == 0 || size.ws_row == 0 {
+        crossterm::terminal::size()
+    } else {
+        Ok((size.ws_col, size.ws_row))
+    }
+}
+
 /// Where a screen's size comes from.
 pub type SizeOf = fn() -> io::Result<(u16, u16)>;
 

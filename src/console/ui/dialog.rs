@@ -5,6 +5,7 @@ use ratatui::text::Span;
 
 use super::Look;
 use super::paint::{centred, clipped, framed, outside, own, put, safe};
+use crate::client::DraftKind;
 use crate::console::app::State;
 use crate::console::app::batch::Bulk;
 use crate::console::app::clock;
@@ -46,6 +47,7 @@ pub fn draw(buf: &mut Buffer, confirm: &Confirm, state: &State, look: Look) {
             );
             ("open this link?", rows)
         }
+        Confirm::Audience => ("write to the VISITOR?", audience(state, look)),
         Confirm::Old { name, text, age_ms, .. } => {
             let age = clock::wait(i64::try_from(*age_ms).unwrap_or(i64::MAX));
             let mut quoted = vec![own("“", look.dim())];
@@ -66,6 +68,7 @@ pub fn draw(buf: &mut Buffer, confirm: &Confirm, state: &State, look: Look) {
         Confirm::Quit => keys(&[("y", "leaves"), ("Esc", "stays")], look),
         Confirm::Bulk(_) | Confirm::Capacity { .. } => keys(&[("y", "does it"), ("Esc", "does not")], look),
         Confirm::Link { .. } => keys(&[("y", "opens it"), ("c", "copies it"), ("Esc", "leaves it")], look),
+        Confirm::Audience => keys(&[("y", "replies"), ("Esc", "stays in the note")], look),
         Confirm::Old { .. } => keys(&[("y", "sends it"), ("n", "makes it a draft")], look),
     });
     let height = u16::try_from(rows.len()).unwrap_or(4) + 2;
@@ -123,6 +126,26 @@ fn bulk(ask: &Bulk, state: &State, look: Look) -> Vec<Vec<Span<'static>>> {
     rows
 }
 
+/// Whether words could be moved, and which: the note's, or, where none are written, the reply's.
+fn movable(state: &State) -> Option<&'static str> {
+    let composing = state.composing.as_ref()?;
+    if !composing.editor.is_blank() {
+        return Some("moves these words into the reply");
+    }
+    state.draft(composing.conversation, DraftKind::Reply).map(|_| "brings the reply's words here")
+}
+
+fn audience(state: &State, look: Look) -> Vec<Vec<Span<'static>>> {
+    let mut rows = vec![vec![own("What you write next is public.", look.bold())]];
+    if state.composing.as_ref().is_some_and(|c| !c.editor.is_blank()) {
+        rows.push(vec![own("The note stays as its own draft.", look.plain())]);
+    }
+    if let Some(words) = movable(state) {
+        rows.push(vec![own("m ", look.key()), own(words, look.plain())]);
+    }
+    rows
+}
+
 /// At most so many rows; the last says how many more there are.
 fn list(
     rows: &mut Vec<Vec<Span<'static>>>,
@@ -148,8 +171,10 @@ fn quit(state: &State, look: Look) -> Vec<Vec<Span<'static>>> {
     if !rows.is_empty() {
         rows.push(vec![own("Who waits returns to the queue.", look.plain())]);
     }
-    if state.hello.is_some() {
-        rows.push(vec![own("The held hello will not be sent.", look.plain())]);
+    match state.writing.held.iter().filter(|held| !held.going).count() {
+        0 => {}
+        1 => rows.push(vec![own("What is held will not be sent: it stays as a draft.", look.plain())]),
+        n => rows.push(vec![own(format!("{n} held messages stay as drafts."), look.plain())]),
     }
     if state.unsent > 0 {
         let words = format!("{} unsent: the next console sends them.", state.unsent);

@@ -13,6 +13,7 @@ mod footer;
 mod glyphs;
 mod links;
 mod list;
+mod macros;
 mod page;
 mod paint;
 mod picker;
@@ -31,6 +32,7 @@ use ratatui::layout::Position;
 
 use crate::console::app::State;
 use crate::console::app::layout::{self, Area};
+use crate::console::app::prompt::Ask;
 use crate::console::app::state::{Focus, Overlay};
 
 pub use crate::console::app::Target;
@@ -135,6 +137,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         }
         Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look, &mut hits)),
         Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look, &mut hits)),
+        Some(Overlay::Prompt(p)) if p.ask == Ask::Macro => {
+            Some(macros::draw(frame.buffer_mut(), p, state, look))
+        }
         Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look, &mut hits)),
         Some(Overlay::Why(why)) => {
             why::draw(frame.buffer_mut(), *why, state, look, cache.links_mut());

@@ -3,7 +3,7 @@
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 use crate::console::app::layout::Area;
 use crate::text::{SafeText, width};
@@ -72,8 +72,20 @@ pub fn write(buf: &mut Buffer, area: Area, x: u16, row: u16, text: &str, style: 
     if text.is_empty() || row >= area.h || x >= area.w {
         return x;
     }
-    let (end, _) = buf.set_stringn(area.x + x, area.y + row, text, usize::from(area.w - x), style);
-    end - area.x
+    let (x, y) = (area.x + x, area.y + row);
+    let most = usize::from(area.x + area.w - x);
+    if text.bytes().any(|b| !(b' '..=b'~').contains(&b)) {
+        let (end, _) = buf.set_stringn(x, y, text, most, style);
+        return end - area.x;
+    }
+    // Most of what is drawn: a byte a cell, nothing to find out about clusters and widths.
+    let right = buf.area.right();
+    let mut at = x;
+    for index in 0..text.len().min(most).min(usize::from(right.saturating_sub(x))) {
+        buf[(at, y)].set_symbol(&text[index..=index]).set_style(style);
+        at += 1;
+    }
+    at - area.x
 }
 
 /// Draws a line at a row of an area, from column `x` of it.
@@ -82,8 +94,10 @@ pub fn put(buf: &mut Buffer, area: Area, x: u16, row: u16, spans: Vec<Span<'stat
         return;
     }
     let room = usize::from(area.w - x);
-    let line = Line::from(cut(spans, room));
-    buf.set_line(area.x + x, area.y + row, &line, area.w - x);
+    let mut x = x;
+    for span in cut(spans, room) {
+        x = write(buf, area, x, row, &span.content, span.style);
+    }
 }
 
 /// Draws a line that ends at the right edge; gives its cells.

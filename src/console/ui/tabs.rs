@@ -25,11 +25,12 @@ fn title(tab: Tab) -> &'static str {
 /// ```
 /// Where there is no room what is unread is a mere sum, then only the tab in front has its word: ` 1:3  2 Mine 2+4  3:12  4  5 `.
 pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, hits: &mut HitMap) {
+    let counts = Tab::CONSOLE.map(|tab| state.count(tab));
     for (short, sums) in [(false, false), (false, true), (true, true)] {
         let mut spans = Vec::new();
         let mut at = Vec::new();
         for (index, tab) in Tab::CONSOLE.into_iter().enumerate() {
-            let count = state.count(tab);
+            let count = counts[index];
             let front = index == state.tab;
             let number = index + 1;
             // How many are resolved is known only in part: no figure is better than a wrong one.

@@ -1,5 +1,6 @@
 //! What was said. Only rows in sight are wrapped, and their wrapping is kept by (conversation, version, width).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,9 +16,10 @@ use super::links::Links;
 use super::paint::{cells, cut, outside, own, put, put_right, write};
 use crate::client::DraftKind;
 use crate::console::app::State;
-use crate::console::app::door::Who;
+use crate::console::app::door::{Said, Who};
 use crate::console::app::layout::{Area, BAR, GUTTER, MARGIN, body_width, gutter_beside};
-use crate::console::app::state::{EchoState, Open};
+use crate::console::app::sending::{MessageState, state_of, state_of_echo};
+use crate::console::app::state::Open;
 use crate::console::app::transcript::{LINKS_SHOWN, Scroll, Transcript, head_rows};
 use crate::conversation::{ConversationId, Time};
 use crate::text::links::Link;
@@ -117,7 +119,7 @@ struct Block<'a> {
     /// Its place; none for what is no entry yet.
     version: Option<u64>,
     who: Who,
-    word: &'static str,
+    word: Cow<'static, str>,
     at: Option<Time>,
     text: &'a SafeText,
     links: &'a [Link],
@@ -175,7 +177,7 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look, cache: &mut
 struct Row<'a> {
     who: Who,
     /// Time and word, on the first row of an entry.
-    lead: Option<(String, &'static str)>,
+    lead: Option<(String, Cow<'static, str>)>,
     what: What<'a>,
     /// Whether the message cursor stands on its entry.
     chosen: bool,
@@ -304,6 +306,7 @@ fn rows<'a>(area: Area, state: &'a State, open: &'a Open, cache: &mut Cache) -> 
         return page.rows;
     };
     let mut upto = seen.unwrap_or(usize::MAX);
+    let mut told = None;
     for said in open.transcript.entries().range(..=index).rev() {
         if page.rows.len() >= room {
             break;
@@ -315,7 +318,7 @@ fn rows<'a>(area: Area, state: &'a State, open: &'a Open, cache: &mut Cache) -> 
         let block = Block {
             version: Some(said.version),
             who: said.who,
-            word: word(said.who),
+            word: word_of(state, open, said, &mut told),
             at: Some(said.at),
             text: &said.text,
             links: &said.links,
@@ -330,11 +333,26 @@ fn rows<'a>(area: Area, state: &'a State, open: &'a Open, cache: &mut Cache) -> 
     page.rows
 }
 
-const HELD: &str = "held: u";
-const STORING: &str = "saving";
-const QUEUED: &str = "queued";
-const SENT: &str = "sent";
-const FAILED: &str = "failed";
+/// The word for an entry: beside the newest of one's own the visitor has seen, and those after it, how far they are. Older
+/// ones were seen too, and say nothing.
+fn word_of(state: &State, open: &Open, said: &Said, told: &mut Option<MessageState>) -> Cow<'static, str> {
+    let Some(here) = state_of(state, open.id, said) else {
+        return word(said.who).into();
+    };
+    let seen = state.writing.seen.contains_key(&open.id);
+    let tells = match (here, *told) {
+        (_, None) => true,
+        // Where the server tells nothing about seeing, the newest says that it is sent.
+        (MessageState::Sent, Some(_)) => seen,
+        (_, Some(MessageState::Sent)) => true,
+        _ => false,
+    };
+    if !tells {
+        return word(said.who).into();
+    }
+    *told = Some(here);
+    format!("you {}", here.word()).into()
+}
 
 /// What stands below the last entry: the assistant's answer so far, own messages on their way, who types.
 fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
@@ -343,29 +361,21 @@ fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
         blocks.push(Block {
             version: None,
             who: Who::Assistant,
-            word: "writes…",
+            word: "writes…".into(),
             at: None,
             text: partial,
             links: &[],
         });
     }
     for echo in state.echoes.iter().filter(|echo| echo.conversation == open.id) {
-        let (word, text) = match &echo.state {
-            EchoState::Held => (HELD, &echo.text),
-            EchoState::Storing => (STORING, &echo.text),
-            EchoState::Queued => (QUEUED, &echo.text),
-            EchoState::Sent(_) => (SENT, &echo.text),
-            EchoState::Failed => (FAILED, &echo.text),
-        };
+        let word = state_of_echo(state, echo).word().into();
         let who = if echo.kind == DraftKind::Note { Who::Note } else { Who::Me };
-        blocks.push(Block { version: None, who, word, at: None, text, links: &[] });
+        blocks.push(Block { version: None, who, word, at: None, text: &echo.text, links: &[] });
     }
     if let Some(typing) = state.typing.get(&open.id) {
         const TYPES: &SafeText = &SafeText::literal("...");
-        let (who, word) = match &typing.agent {
-            Some(_) => (Who::Agent, "types"),
-            None => (Who::Visitor, "types"),
-        };
+        let who = if typing.agent.is_some() { Who::Agent } else { Who::Visitor };
+        let word = "types".into();
         blocks.push(Block {
             version: None,
             who,
@@ -400,7 +410,7 @@ impl<'a> Page<'a> {
         let lead = || {
             let time =
                 block.at.map_or_else(String::new, |at| time_of(at, self.state.server_now(), &self.state.tz));
-            (time, block.word)
+            (time, block.word.clone())
         };
         let links = block.links.len();
         let more = (links > LINKS_SHOWN).then(|| What::More(links - LINKS_SHOWN));

@@ -107,7 +107,7 @@ impl Agent {
         let (id, sites) = (arg.conversation, self.session.sites.clone());
         let read = self.read(move |r| {
             let c = r.conversation(id)?;
-            Ok(c.filter(|c| c.site.as_ref().is_some_and(|s| sites.allows(s))).map(|c| c.messages))
+            Ok(c.filter(|c| c.site.as_ref().is_some_and(|s| sites.allows(s))).map(|c| c.visitor_messages))
         });
         let messages = read.await?.ok_or_else(unknown)?;
         self.shared.engine.agent_read(&self.session, &self.instance, id, arg.messages.min(messages));

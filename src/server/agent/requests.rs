@@ -158,6 +158,12 @@ impl Agent {
     async fn set_availability(&self, id: &str, to: AvailabilityInfo) -> Result<String, WireError> {
         let reason = to.reason.map(words).transpose()?.filter(|r| !r.is_empty());
         let to = AvailabilityInfo { reason, ..to };
+        if let Some(until) = to.until.filter(|until| *until <= self.shared.engine.now()) {
+            let words = format!(
+                "{until} is past: Away until then would be over already. Nothing was changed; give a time to come, or none"
+            );
+            return Err(WireError::new("availability.past", words));
+        }
         let view = self.shared.engine.set_availability(self.session.agent.id, to).await;
         let view = view.map_err(|refusal| WireError::from(&refusal))?;
         Ok(good(id, &info(&view), None))
