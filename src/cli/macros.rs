@@ -30,7 +30,7 @@ pub(super) fn run(args: Args) -> Done {
             if let Some(error) = error {
                 return Err(Failure::Refused(error));
             }
-            folder::place(config.composer.macros.as_deref())
+            folder::place(&config.composer.macros)
         }
     };
     let Some(place) = place else {

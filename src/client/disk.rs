@@ -51,7 +51,7 @@ impl Disk {
 
     /// Whether anything is on its way to the disk.
     pub(super) fn idle(&self) -> bool {
-        self.queue.is_empty() && self.busy.is_none()
+        self.queue.is_empty() && self.claim.is_none() && self.busy.is_none()
     }
 
     /// The next finished write. Pending while there is nothing to do. Cancel-safe.

@@ -91,6 +91,8 @@ pub(super) struct Store {
     kept: Kept,
     /// The folder of all consoles of this token.
     consoles: PathBuf,
+    /// A file in the folder, until the folder's entries are on disk: before the first record, not before the first screen.
+    unsynced: Option<PathBuf>,
     _lock: File,
 }
 
@@ -116,8 +118,8 @@ impl Store {
         let mut kept = Kept::default();
         let outbox = Journal::open(&own.join("outbox.log"), &mut kept)?;
         let drafts = Journal::open(&own.join("drafts.log"), &mut kept)?;
-        sync_folder(&own.join("lock"));
-        let mut store = Self { drafts, outbox, kept, consoles, _lock: lock };
+        let unsynced = Some(own.join("lock"));
+        let mut store = Self { drafts, outbox, kept, consoles, unsynced, _lock: lock };
         let beside = store.consoles.clone();
         for other in store.others_in(&beside)? {
             if let Err(e) = store.adopt(&other) {
@@ -203,6 +205,11 @@ impl Store {
     /// Writes records in order, each run of one file with one flush. Returns how many are on disk, and why not all.
     pub(super) fn write(&mut self, records: &[Record]) -> (usize, io::Result<()>) {
         let is_draft = |r: &Record| matches!(r, Record::Draft { .. });
+        if !records.is_empty()
+            && let Some(file) = self.unsynced.take()
+        {
+            sync_folder(&file);
+        }
         let mut done = 0;
         for run in records.chunk_by(|a, b| is_draft(a) == is_draft(b)) {
             let journal = if is_draft(&run[0]) { &mut self.drafts } else { &mut self.outbox };

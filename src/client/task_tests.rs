@@ -452,8 +452,9 @@ async fn a_draft_is_on_disk_within_a_quarter_of_a_second() {
 async fn a_replaced_token_brings_its_drafts_along() {
     let dir = tempfile::tempdir().unwrap();
     let server = FakeServer::start().await;
-    let (handle, _events) = connect(options(&server.url, "old", Some(dir.path())));
+    let (handle, mut events) = connect(options(&server.url, "old", Some(dir.path())));
     let (peer, _) = server.agent("snapshot", 0, 0).await;
+    until(&mut events, |e| matches!(e, ClientEvent::Welcome(_)).then_some(())).await;
     handle.save_draft(conversation(), DraftKind::Reply, "half a rep".into());
     handle.close().await;
     drop(peer);

@@ -119,7 +119,7 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         pipe: None,
         clipboard: Between::of(|name| std::env::var(name).ok()),
         away: false,
-        macros: Some(folder::Reader::new(folder::place(options.config.composer.macros.as_deref()))),
+        macros: Some(folder::Reader::new(folder::place(&options.config.composer.macros))),
         chores,
     };
     if let Some(words) = options.config_error {

@@ -34,6 +34,15 @@ pub fn cells(text: &str) -> usize {
 pub fn truncate<'a>(text: &'a str, max_cells: usize, ellipsis: &str) -> Cow<'a, str> {
     let tail = cells(ellipsis);
     let (ellipsis, tail) = if tail <= max_cells { (ellipsis, tail) } else { ("", 0) };
+    // As far as plain ASCII goes a byte is a cell; one byte more is looked at, for a mark may follow the last.
+    let plain = &text.as_bytes()[..text.len().min(max_cells + 1)];
+    if plain.iter().all(|b| (b' '..=b'~').contains(b)) {
+        return match (text.len() <= max_cells, ellipsis) {
+            (true, _) => Cow::Borrowed(text),
+            (false, "") => Cow::Borrowed(&text[..max_cells]),
+            (false, _) => Cow::Owned(format!("{}{ellipsis}", &text[..max_cells - tail])),
+        };
+    }
     let mut taken = 0;
     // The longest beginning that leaves room for the ellipsis.
     let mut cut = 0;
@@ -176,6 +185,9 @@ mod tests {
         assert_eq!(truncate("👨\u{200d}👩\u{200d}👧x", 2, "…"), "…");
         assert_eq!(truncate("hello", 1, "..."), "h");
         assert_eq!(truncate("hello", 0, "…"), "");
+        assert_eq!(truncate("abe\u{301}", 3, "…"), "abe\u{301}");
+        assert_eq!(truncate("abce\u{301}", 3, ""), "abc");
+        assert_eq!(truncate("abc\u{301}d", 3, ""), "abc\u{301}");
     }
 
     #[test]

@@ -22,13 +22,14 @@ pub(super) fn run(state: &mut State, after: After, fx: &mut Vec<Effect>) {
     let After { conversation, actions, wrote_at } = after;
     for action in &actions {
         let deed = match action {
+            Action::Send => continue,
             Action::Tag(tag) => Ok(Deed::Tag { add: vec![tag.clone()], remove: Vec::new() }),
             Action::Priority(priority) => Ok(Deed::Prioritise(*priority)),
             Action::Snooze(until) => snooze(state, until),
             Action::Resolve => resolve(state, conversation, wrote_at),
-            Action::Send => continue,
         };
         match deed {
+            // Each is looked at again before it goes, and has a client id of its own. Marked rows are no part of it.
             Ok(deed) => {
                 let bulk = Bulk { deed, go: vec![conversation], skip: Vec::new(), next: false };
                 batch::carry_out(state, bulk, fx);

@@ -159,7 +159,7 @@ pub fn ready_text(s: &State) -> May {
 /// The last ready text again.
 pub fn ready_text_again(s: &State) -> May {
     if s.writing.last_macro.is_none() {
-        return Err("no ready text was used yet: m picks one");
+        return Err("no ready text was used yet: {macro} picks one");
     }
     note(s)
 }
@@ -307,7 +307,7 @@ pub fn undo(s: &State) -> May {
         return Err("your last action is still on its way: u again in a moment");
     }
     if s.undo.is_empty() {
-        return Err("nothing to undo: nothing was done in this session, nothing held");
+        return Err("nothing to undo: nothing was done in this session, nothing is held");
     }
     online(s)
 }

@@ -148,7 +148,7 @@ pub(super) fn before_key(state: &mut State, fx: &mut Vec<Effect>) {
     fx.push(Effect::CancelTimer(TimerId::SendGuard));
     if now.saturating_sub(since) < BREATH_MS {
         composing.editor.type_char('\n');
-        say(state, "line breaks in a paste do not send: Enter sends", fx);
+        say(state, "line breaks in a paste do not send: {send} sends", fx);
     } else {
         sending::send(state, Vec::new(), fx);
     }
@@ -161,7 +161,7 @@ pub(super) fn enter(state: &mut State, fx: &mut Vec<Effect>) {
     if burst > 0 {
         composing.editor.type_char('\n');
         edited(state, fx);
-        say(state, "line breaks in a paste do not send: Enter sends", fx);
+        say(state, "line breaks in a paste do not send: {send} sends", fx);
         return;
     }
     composing.guard = Some(now);
@@ -197,7 +197,7 @@ pub(super) fn told(state: &mut State, took: Taken, fx: &mut Vec<Effect>) {
     let left_out = |n: usize| [SafeText::from(n), SafeText::literal(" control characters were left out")];
     match took {
         Taken::In { dropped: 0 } => {}
-        Taken::Folded { dropped: 0 } => say(state, "folded; it is sent whole. Ctrl-G shows it", fx),
+        Taken::Folded { dropped: 0 } => say(state, "folded; it is sent whole. {unfold} shows it", fx),
         Taken::In { dropped } | Taken::Folded { dropped } => {
             toast(state, left_out(dropped).into_iter().collect(), false, fx);
         }

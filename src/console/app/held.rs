@@ -118,7 +118,7 @@ pub(super) fn hello(state: &mut State, fx: &mut Vec<Effect>) {
     commands::open(state, conversation, fx);
     let (kind, text, cid) = (DraftKind::Reply, HELLO.to_owned(), Cid(state.now.fresh));
     hold(state, Outgoing { conversation, kind, text, cid, then: Vec::new() }, HELLO_HELD_MS, true, fx);
-    say(state, "hello goes in 3 seconds; u recalls it", fx);
+    say(state, "hello goes in 3 seconds; {undo} recalls it", fx);
 }
 
 /// Their time has come: each goes, if it still may.
@@ -193,7 +193,7 @@ pub(super) fn recall(state: &mut State, fx: &mut Vec<Effect>) {
     if let Some(composing) = &mut state.composing {
         composing.then = held.then;
     }
-    say(state, "recalled; nothing was sent. Enter sends what stands here", fx);
+    say(state, "recalled; nothing was sent. {send} sends what stands here", fx);
 }
 
 /// Everything held is a draft again.

@@ -22,7 +22,7 @@ pub fn useful(state: &State) -> Vec<Command> {
         ];
     }
     let mut out = Vec::new();
-    // What passes comes first: a hello can be recalled for three seconds.
+    // What passes comes first: what is held can be recalled for some seconds.
     let undoes = |id| state.undo.back().is_some_and(|step| step.moves.iter().any(|(of, _)| *of == id));
     if held::newest(state).is_some() || !state.undo.is_empty() && state.target().is_none_or(undoes) {
         out.push(Undo);

@@ -225,7 +225,7 @@ pub(super) fn insert(state: &mut State, value: &str, fx: &mut Vec<Effect>) -> Re
     } else if send && alone {
         sending::send(state, Vec::new(), fx);
     } else if send {
-        say(state, "it goes with what stood here before: Enter sends both", fx);
+        say(state, "it goes with what stood here before: {send} sends both", fx);
     }
     Ok(())
 }
@@ -233,7 +233,7 @@ pub(super) fn insert(state: &mut State, value: &str, fx: &mut Vec<Effect>) -> Re
 /// Puts the last one in again.
 pub(super) fn repeat(state: &mut State, fx: &mut Vec<Effect>) {
     let Some(name) = state.writing.last_macro.clone() else {
-        return refuse(state, "no ready text was used yet: m picks one", fx);
+        return refuse(state, "no ready text was used yet: {macro} picks one", fx);
     };
     if let Err(why) = insert(state, &name, fx) {
         toast(state, why, true, fx);

@@ -109,10 +109,10 @@ pub(super) fn send(state: &mut State, then: Vec<Action>, fx: &mut Vec<Effect>) {
     let Some(composing) = &state.composing else { return };
     let (conversation, kind) = (composing.conversation, composing.kind);
     if composing.storing.is_some() {
-        return refuse(state, "the message before is still being saved; Enter again in a moment", fx);
+        return refuse(state, "the message before is still being saved; {send} again in a moment", fx);
     }
     if composing.editor.is_blank() {
-        return refuse(state, "nothing to send: write something, or Esc leaves", fx);
+        return refuse(state, "nothing to send: write something, or {leave} leaves", fx);
     }
     let whole = composing.editor.text();
     let may = match kind {
@@ -175,7 +175,7 @@ fn refused(state: &mut State, conversation: ConversationId, reason: &'static str
         _ => SafeText::literal("a colleague"),
     };
     let words =
-        [name, SafeText::literal(" holds it: Ctrl-N writes them a note, and your words stay as a draft")];
+        [name, state.words(" holds it: {other-audience} writes them a note, and your words stay as a draft")];
     toast(state, words.into_iter().collect(), true, fx);
 }
 
@@ -261,7 +261,7 @@ pub(super) fn returned(
         name_of(state, conversation),
         SafeText::literal(": "),
         door::line(why),
-        SafeText::literal(". The words are in the draft again; ! sends them again"),
+        state.words(". The words are in the draft again; {retry} sends them again"),
     ];
     toast(state, words.into_iter().collect(), true, fx);
 }
@@ -326,7 +326,7 @@ pub(super) fn retry(state: &mut State, fx: &mut Vec<Effect>) {
     if !state.drafts.get(&(conversation, kind)).is_some_and(whole) {
         // They were changed since: what is sent must be what one sees.
         if compose::begin_in(state, conversation, kind, fx) {
-            refuse(state, "the words were changed since: Enter sends what stands here", fx);
+            refuse(state, "the words were changed since: {send} sends what stands here", fx);
         }
         return;
     }

@@ -90,7 +90,7 @@ pub(super) fn edited(
     let took = composing.editor.replace(text);
     compose::edited(state, fx);
     match took {
-        Taken::In { dropped: 0 } => say(state, "taken over from the editor; Enter sends it", fx),
+        Taken::In { dropped: 0 } => say(state, "taken over from the editor; {send} sends it", fx),
         took => compose::told(state, took, fx),
     }
 }
@@ -151,7 +151,7 @@ pub(super) fn move_words(state: &mut State, fx: &mut Vec<Effect>) {
     state.writing.parked.remove(&(conversation, from));
     compose::set_draft(state, conversation, from, String::new(), fx);
     let said = match to {
-        DraftKind::Reply => "moved into the reply: the VISITOR reads it once Enter sends it",
+        DraftKind::Reply => "moved into the reply: the VISITOR reads it once {send} sends it",
         DraftKind::Note => "moved into the note: only agents see it",
     };
     say(state, said, fx);

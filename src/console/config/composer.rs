@@ -16,12 +16,12 @@ pub struct Composer {
     pub hold_s: u8,
     /// `macros`: the folder of ready texts; `~/` is the home folder, a relative path counts from the folder of
     /// `console.toml`. Default: `macros` beside `console.toml`.
-    pub macros: Option<String>,
+    pub macros: String,
 }
 
 impl Default for Composer {
     fn default() -> Self {
-        Self { fold_paste_lines: 12, hold_s: 0, macros: None }
+        Self { fold_paste_lines: 12, hold_s: 0, macros: "macros".to_owned() }
     }
 }
 
@@ -44,7 +44,7 @@ mod tests {
         let parse = |text: &str| Config::parse(Path::new("console.toml"), text);
         let config =
             parse("[composer]\nhold_s = 10\nfold_paste_lines = 3\nmacros = \"~/m\"\n").expect("is right");
-        assert_eq!(config.composer, Composer { fold_paste_lines: 3, hold_s: 10, macros: Some("~/m".into()) });
+        assert_eq!(config.composer, Composer { fold_paste_lines: 3, hold_s: 10, macros: "~/m".into() });
         let wrong = parse("[composer]\nhold_s = 11\n").expect_err("is too long").to_string();
         assert!(wrong.contains("line 2") && wrong.contains("0 to 10 seconds"), "{wrong}");
         let unknown = parse("[composer]\nhold = 1\n").expect_err("is unknown").to_string();

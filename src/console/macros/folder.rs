@@ -15,19 +15,18 @@ pub const DEPTH: usize = 4;
 /// The longest file, bytes.
 pub const BYTES: u64 = 64 * 1024;
 
-/// Where ready texts are: what the settings say (`~/` is the home folder; a relative path counts from the settings'
-/// folder), else `$XDG_CONFIG_HOME/baton/macros`. None where the system has no home folder.
-pub fn place(setting: Option<&str>) -> Option<PathBuf> {
+/// Where ready texts are, as the settings say: `~/` is the home folder, a relative path counts from the settings' folder.
+/// None where the system has no home folder to count from.
+pub fn place(setting: &str) -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;
     let base = etcetera::choose_base_strategy().ok();
     let config = base.as_ref().map(|base| base.config_dir().join("baton"));
-    match setting {
-        None => Some(config?.join("macros")),
-        Some(path) if Path::new(path).is_absolute() => Some(PathBuf::from(path)),
-        Some(path) => match path.strip_prefix("~/") {
-            Some(below) => Some(base?.home_dir().join(below)),
-            None => Some(config?.join(path)),
-        },
+    if Path::new(setting).is_absolute() {
+        return Some(PathBuf::from(setting));
+    }
+    match setting.strip_prefix("~/") {
+        Some(below) => Some(base?.home_dir().join(below)),
+        None => Some(config?.join(setting)),
     }
 }
 

@@ -135,7 +135,7 @@ fn warning(state: &State, row: &RowView) -> String {
                 HolderView::Agent { name, .. } => name.truncated(20).to_string().to_uppercase(),
                 _ => "A COLLEAGUE".to_owned(),
             };
-            return format!(" · HELD BY {name}: Ctrl-N notes");
+            return format!(" · HELD BY {name}: {}", state.words("{other-audience} notes"));
         }
         Standing::Snoozed => " · sending wakes it",
         Standing::Queued | Standing::Assistant => " · sending takes over",

@@ -3,8 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
-use super::Look;
 use super::paint::{cells, centred, clipped, cut, framed, outside, own, put, safe, stain};
+use super::{HitMap, Look, Target};
 use crate::console::app::State;
 use crate::console::app::layout::Area;
 use crate::console::app::macros;
@@ -22,7 +22,7 @@ use crate::text::{Untrusted, width};
 /// │ then: tag refund, resolve            │
 /// └──────────────────────────────────────┘
 /// ```
-pub fn draw(buf: &mut Buffer, prompt: &Prompt, state: &State, look: Look) -> Position {
+pub fn draw(buf: &mut Buffer, prompt: &Prompt, state: &State, look: Look, hits: &mut HitMap) -> Position {
     let area = framed(buf, centred(state.size, 76, 24), prompt.title, look.bold());
     let words = Untrusted::new(prompt.input.as_str()).line();
     let room = usize::from(area.w.saturating_sub(3));
@@ -52,6 +52,7 @@ pub fn draw(buf: &mut Buffer, prompt: &Prompt, state: &State, look: Look) -> Pos
         spans.push(own(" ".repeat(pad.max(1)), look.plain()));
         spans.push(safe(&choice.detail, look.dim()));
         put(buf, list, 0, y, cut(spans, usize::from(list.w)));
+        hits.add(Area { y: list.y + y, h: 1, ..list }, Target::Choice(index));
         if here {
             stain(buf, list, y, look.selected());
         }

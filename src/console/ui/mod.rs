@@ -138,7 +138,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
         Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look, &mut hits)),
         Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look, &mut hits)),
         Some(Overlay::Prompt(p)) if p.ask == Ask::Macro => {
-            Some(macros::draw(frame.buffer_mut(), p, state, look))
+            Some(macros::draw(frame.buffer_mut(), p, state, look, &mut hits))
         }
         Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look, &mut hits)),
         Some(Overlay::Why(why)) => {

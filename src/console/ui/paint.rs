@@ -29,7 +29,17 @@ pub fn safe(text: &SafeText, style: Style) -> Span<'static> {
 
 /// A piece of inert text in at most so many cells, with a cut mark of ours if something was cut.
 pub fn clipped(text: &SafeText, max: usize, style: Style) -> Vec<Span<'static>> {
-    cut(vec![safe(text, style)], max)
+    // No more of a long text is measured and copied than is drawn.
+    if width::truncate(text.as_str(), max, "").len() == text.as_str().len() {
+        return vec![safe(text, style)];
+    }
+    let style = outside(style);
+    let kept = width::truncate(text.as_str(), max.saturating_sub(1), "").into_owned();
+    let mut out = vec![Span::styled(kept, style)];
+    if max > 0 {
+        out.push(own("…", style.underline_color(Color::Reset)));
+    }
+    out
 }
 
 /// Words of our own, numbers and times among them.
@@ -80,12 +90,19 @@ pub fn write(buf: &mut Buffer, area: Area, x: u16, row: u16, text: &str, style: 
     }
     // Most of what is drawn: a byte a cell, nothing to find out about clusters and widths.
     let right = buf.area.right();
-    let mut at = x;
-    for index in 0..text.len().min(most).min(usize::from(right.saturating_sub(x))) {
-        buf[(at, y)].set_symbol(&text[index..=index]).set_style(style);
-        at += 1;
+    let fits = text.len().min(most).min(usize::from(right.saturating_sub(x)));
+    if fits == 0 {
+        return x - area.x;
     }
-    at - area.x
+    let first = buf.index_of(x, y);
+    for (index, cell) in buf.content[first..first + fits].iter_mut().enumerate() {
+        let symbol = &text[index..=index];
+        if cell.symbol() != symbol {
+            cell.set_symbol(symbol);
+        }
+        cell.set_style(style);
+    }
+    x + u16::try_from(fits).unwrap_or(0) - area.x
 }
 
 /// Draws a line at a row of an area, from column `x` of it.
