@@ -4,7 +4,7 @@
 //! not reach them.
 
 use std::io;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
@@ -65,11 +65,6 @@ pub(super) fn pipe(argv: &[String], text: String) -> io::Result<Child> {
     Ok(child)
 }
 
-/// How a program ended; none: it was killed.
-pub(super) fn code(status: ExitStatus) -> Option<i32> {
-    status.code()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,10 +88,10 @@ mod tests {
     async fn a_program_that_does_not_read_is_no_failure() {
         let argv = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let mut child = pipe(&argv(&["true"]), "x".repeat(1 << 20)).expect("there is one");
-        assert_eq!(code(child.wait().await.expect("it ends")), Some(0));
+        assert_eq!(child.wait().await.expect("it ends").code(), Some(0));
         let mut child =
             pipe(&argv(&["grep", "-q", "needle here"]), "a\nneedle here\n".to_owned()).expect("there is one");
-        assert_eq!(code(child.wait().await.expect("it ends")), Some(0));
+        assert_eq!(child.wait().await.expect("it ends").code(), Some(0));
         assert!(pipe(&argv(&["/nowhere/at/all"]), String::new()).is_err());
     }
 }

@@ -12,17 +12,13 @@ use anyhow::Context as _;
 use futures_util::FutureExt;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
-use tokio::process::Child;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-mod lend;
-
 use super::app::{Effect, Event, Now, Start, State, TimerId, next_tick};
 use super::config::Config;
-use super::editor::{self, Session};
 use super::hook::Hook;
 use super::macros::{Library, folder};
 use super::programs;
@@ -31,7 +27,9 @@ use super::term::{self, Between, Guard, Keys, Net, Notifier, Screen};
 use super::ui::{Look, LookChoice};
 use crate::client::{self, ClientEvent, ConnectOptions, DraftKind, Handle, Link};
 use crate::conversation::{ConversationId, Time};
-use crate::text::{SafeText, Untrusted};
+use crate::text::Untrusted;
+
+mod lending;
 
 /// Reports of the client taken in before keys are looked at again.
 const DRAIN: usize = 512;
@@ -114,12 +112,12 @@ pub async fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         tick: None,
         leaving: false,
         suspend: false,
-        pipe: None,
-        clipboard: Between::of(|name| std::env::var(name).ok()),
         must_sign_in: options.must_sign_in,
         notifier: Notifier::suiting(notify, |name| std::env::var(name).ok()),
         hook,
         edit: None,
+        pipe: None,
+        clipboard: Between::of(|name| std::env::var(name).ok()),
         away: false,
         macros: Some(folder::Reader::new(folder::place(&options.config.composer.macros))),
         chores,
@@ -195,16 +193,16 @@ struct Runtime {
     tick: Option<Instant>,
     leaving: bool,
     suspend: bool,
-    /// A program that waits for the terminal, and its text.
-    pipe: Option<(Vec<String>, String)>,
-    clipboard: Between,
     /// Until the first welcome, if the console is to leave without one.
     must_sign_in: bool,
     notifier: Notifier,
     hook: Hook,
     /// A draft to open in the editor.
     edit: Option<(ConversationId, DraftKind, String)>,
-    /// An editor has the terminal: nothing is written to it.
+    /// A program that is to get the terminal, and its text.
+    pipe: Option<(Vec<String>, String)>,
+    clipboard: Between,
+    /// A program has the terminal: nothing is written to it.
     away: bool,
     /// None while it is being read.
     macros: Option<folder::Reader>,
@@ -267,7 +265,6 @@ impl Runtime {
                 keys = Keys::open().context("the terminal cannot be listened to")?;
             }
             if let Some((argv, text)) = self.pipe.take() {
-                // The stream reads the terminal as long as it lives: what is typed is the program's now.
                 drop(keys);
                 self.lend(argv, text, &mut reports, &mut signals).await?;
                 keys = Keys::open().context("the terminal cannot be listened to")?;
@@ -367,14 +364,6 @@ impl Runtime {
 
     fn carry_out(&mut self, effect: Effect) -> anyhow::Result<()> {
         match effect {
-            // The screen is somebody else's; what it shows of ours is drawn anew after it.
-            Effect::Notify(_)
-            | Effect::Unalert(_)
-            | Effect::SetTitle(_)
-            | Effect::Copy(_)
-            | Effect::Redraw
-            | Effect::Mouse(_)
-                if self.away => {}
             Effect::Request { tag, op } => {
                 if !self.client.request(tag, op) {
                     let why = crate::protocol::WireError::retryable(
@@ -392,6 +381,24 @@ impl Runtime {
             Effect::Unwatch(conversation) => self.client.unwatch(conversation),
             Effect::Confirm(cid) => self.client.confirm(cid),
             Effect::Withdraw(cid) => self.client.withdraw(cid),
+            // The screen is the program's; what it shows of ours is drawn anew after it.
+            Effect::SetTitle(_)
+            | Effect::Redraw
+            | Effect::Notify(_)
+            | Effect::Unalert(_)
+            | Effect::Copy(_)
+                if self.away => {}
+            Effect::Copy(text) => {
+                let sequence = self.clipboard.copy(text.as_str());
+                self.shell.terminal.backend_mut().tell(&sequence)?;
+            }
+            Effect::OpenLink(address) => {
+                let argv = self.shell.state.config.looks.open.clone();
+                if let Err(why) = programs::open(&argv, &address, |name| std::env::var(name).ok()) {
+                    self.take(Event::NotOpened { address, why })?;
+                }
+            }
+            Effect::Pipe { argv, text } => self.pipe = Some((argv, text)),
             Effect::Notify(alert) => {
                 let sequence = self.notifier.notify(&alert);
                 self.shell.terminal.backend_mut().tell(&sequence)?;
@@ -412,17 +419,6 @@ impl Runtime {
                     });
                 }
             }
-            Effect::Copy(text) => {
-                let sequence = self.clipboard.copy(text.as_str());
-                self.shell.terminal.backend_mut().tell(&sequence)?;
-            }
-            Effect::OpenLink(address) => {
-                let argv = self.shell.state.config.looks.open.clone();
-                if let Err(why) = programs::open(&argv, &address, |name| std::env::var(name).ok()) {
-                    self.take(Event::NotOpened { address, why })?;
-                }
-            }
-            Effect::Pipe { argv, text } => self.pipe = Some((argv, text)),
             Effect::Bell => self.shell.terminal.backend_mut().ring()?,
             Effect::SetTitle(title) => self.shell.terminal.backend_mut().title(title)?,
             Effect::StartTimer { id, ms } => {
@@ -437,5 +433,25 @@ impl Runtime {
             Effect::Quit => self.leaving = true,
         }
         Ok(())
+    }
+
+    /// Gives the terminal back, stops as Ctrl-Z does, and takes it again when the shell says so.
+    async fn stop_and_go_on(&mut self) -> anyhow::Result<()> {
+        use rustix::process::{Signal as Number, kill_current_process_group};
+        let mut continued = signal(SignalKind::from_raw(Number::CONT.as_raw()))?;
+        self.guard.give_back();
+        // The whole group: under `cargo run` the shell waits for that.
+        kill_current_process_group(Number::TSTP).context("the console cannot be suspended")?;
+        // The stop may reach this thread a moment later: the terminal must not be taken before. Where nobody could ever
+        // continue it, the system does not stop the program at all; then it goes on by itself.
+        tokio::select! {
+            _ = continued.recv() => {}
+            () = tokio::time::sleep(STOPS_WITHIN) => {}
+        }
+        self.guard.again()?;
+        self.shell.terminal.backend_mut().forget();
+        let (width, height) = term::size()?;
+        self.take(Event::Resize { width, height })?;
+        self.take(Event::Resumed)
     }
 }
