@@ -3,6 +3,8 @@
 //! The oracle knows nothing of how drawing works. It hears what the emulator hears, remembers which cells each link (OSC 8) covers,
 //! and asks of each link that our own rendering of its address stands on them.
 
+#![allow(clippy::panic, reason = "a test fails that way")]
+
 mod console_support;
 
 use std::num::NonZero;
