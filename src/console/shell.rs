@@ -9,7 +9,7 @@ use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 
 use super::app::{self, Effect, Event, Now, State};
-use super::ui::{self, Cache, HitMap, Look};
+use super::ui::{self, Cache, HitMap, Look, Spill};
 
 /// Least time between two frames, milliseconds.
 pub const FRAME_MS: u64 = 8;
@@ -27,6 +27,7 @@ pub struct Shell<B: Backend> {
     look: Look,
     tell: Tell<B>,
     cache: Cache,
+    spill: Spill,
     hits: HitMap,
     dirty: bool,
     /// A key or a paste came: it is shown at once, whatever else arrives.
@@ -50,6 +51,7 @@ impl<B: Backend> Shell<B> {
             look,
             tell,
             cache: Cache::default(),
+            spill: Spill::default(),
             hits: HitMap::default(),
             dirty: true,
             typed: false,
@@ -88,7 +90,7 @@ impl<B: Backend> Shell<B> {
             return Ok(false);
         }
         self.state.refresh_lists();
-        let Self { state, terminal, look, cache, hits, tell, .. } = self;
+        let Self { state, terminal, look, cache, spill, hits, tell, .. } = self;
         // What `Terminal::draw` does, but that the state's size counts: asking the terminal costs three system calls a frame, and
         // a frame of another size than the panels were laid out for reaches outside of its buffer.
         let size = Rect::new(0, 0, state.size.0, state.size.1);
@@ -98,6 +100,7 @@ impl<B: Backend> Shell<B> {
             frame = terminal.get_frame();
         }
         *hits = ui::draw(&mut frame, state, *look, cache);
+        spill.mark(frame.buffer_mut());
         // And a word to the terminal between drawing and writing.
         tell(terminal.backend_mut(), cache.links().shown());
         terminal.apply_buffer_with_cursor(hits.cursor())?;
@@ -114,6 +117,7 @@ impl<B: Backend> Shell<B> {
     /// The terminal is gone.
     pub fn redraw(&mut self) -> Result<(), B::Error> {
         self.dirty = true;
+        self.spill.forget();
         self.terminal.clear()
     }
 

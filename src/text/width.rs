@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Cells of one grapheme cluster. A line break takes none.
 pub fn cluster_cells(cluster: &str) -> usize {
@@ -19,6 +19,21 @@ pub fn cluster_cells(cluster: &str) -> usize {
         [_] => 1,
         _ => cluster.width() + cluster.matches(['\u{ff9e}', '\u{ff9f}']).count(),
     }
+}
+
+/// The most cells a terminal takes for a cluster: one that knows no clusters draws each character for itself, and half a flag
+/// as wide as a whole one.
+pub fn most_cells(cluster: &str) -> usize {
+    if cluster.len() <= 1 {
+        return cluster_cells(cluster);
+    }
+    let alone = |c| match c {
+        '\u{1f1e6}'..='\u{1f1ff}' => 2,
+        // Selects the wide form of what stands before it.
+        '\u{fe0f}' => 1,
+        c => c.width().unwrap_or(0),
+    };
+    cluster.chars().map(alone).sum::<usize>().max(cluster_cells(cluster))
 }
 
 /// Cells of a text drawn on one row.

@@ -14,18 +14,16 @@ mod glyphs;
 mod links;
 mod list;
 mod macros;
-mod page;
 mod paint;
 mod picker;
 mod prompt;
 mod search;
-mod site;
+mod spill;
 mod status;
 mod tabs;
 mod theme;
 mod transcript;
 mod which;
-mod why;
 
 use ratatui::Frame;
 use ratatui::layout::Position;
@@ -39,6 +37,7 @@ pub use crate::console::app::Target;
 pub use glyphs::Glyphs;
 pub use links::{Behind, Links, number_of};
 pub use paint::is_outside;
+pub use spill::Spill;
 pub use theme::{Look, LookChoice};
 pub use transcript::Cache;
 
@@ -136,15 +135,11 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
             Some(picker::draw_palette(frame.buffer_mut(), p, state, look, &mut hits))
         }
         Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look, &mut hits)),
-        Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look, &mut hits)),
+        Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look)),
         Some(Overlay::Prompt(p)) if p.ask == Ask::Macro => {
             Some(macros::draw(frame.buffer_mut(), p, state, look, &mut hits))
         }
         Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look, &mut hits)),
-        Some(Overlay::Why(why)) => {
-            why::draw(frame.buffer_mut(), *why, state, look, cache.links_mut());
-            None
-        }
         Some(Overlay::Confirm(c)) => {
             dialog::draw(frame.buffer_mut(), c, state, look);
             None
