@@ -100,7 +100,7 @@ impl ReplyTimer {
     /// From the moment the clock started (accept, message or typing, whichever is last).
     pub fn since(base: Time, now: Time, warn_after: i64, return_after: i64) -> Self {
         let gone = now.since_ms(base);
-        Self { warn_in: warn_after - gone, return_in: return_after - gone }
+        Self { warn_in: warn_after.saturating_sub(gone), return_in: return_after.saturating_sub(gone) }
     }
 
     /// The words in the conversation's head.
