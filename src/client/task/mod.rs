@@ -261,12 +261,38 @@ impl Task {
         let at = wall();
         let record = parts(&op).map(|p| Record::Put { cid: p.cid, at, op: Box::new(op.clone()) });
         match record {
-            Some(record) if self.outbox.add(tag, op, at, Instant::now()) => self.disk.push(record),
+            Some(record) if self.outbox.add(tag, op.clone(), at, Instant::now()) => {
+                self.disk.push(record);
+                self.out_of_draft(&op);
+            }
             _ => {
                 let why = "this cannot be kept in the outbox: it has no client id of its own";
                 self.respond(tag, Err(WireError::new("outbox.no_cid", why))).await;
             }
         }
+    }
+
+    /// What is in the outbox is no draft any more, on disk in the same write: whoever is killed now must not find the words
+    /// in the composer again, one key away from being said twice.
+    fn out_of_draft(&mut self, op: &AgentOp) {
+        let Some(Parts { conversation, words: Some((kind, words)), .. }) = parts(op) else { return };
+        let Some(draft) = self.drafts.get_mut(&(conversation, kind)) else { return };
+        let Some(rest) = draft.strip_prefix(words) else { return };
+        let text =
+            if rest.trim().is_empty() { String::new() } else { rest.trim_start_matches('\n').to_owned() };
+        draft.clone_from(&text);
+        self.dirty.remove(&(conversation, kind));
+        self.disk.push(Record::Draft { conversation, kind, text });
+    }
+
+    /// What could not be put in the outbox is a draft again.
+    fn into_draft(&mut self, op: &AgentOp) {
+        let Some(Parts { conversation, words: Some((kind, words)), .. }) = parts(op) else { return };
+        let draft = self.drafts.entry((conversation, kind)).or_default();
+        if !draft.starts_with(words) {
+            *draft = if draft.is_empty() { words.to_owned() } else { format!("{words}\n{draft}") };
+        }
+        self.dirty.entry((conversation, kind)).or_insert_with(|| Instant::now() + DISK_RETRY);
     }
 
     async fn respond(&mut self, tag: u64, result: Result<Value, WireError>) {
@@ -313,7 +339,11 @@ impl Task {
                     }
                 }
                 Record::Put { cid, .. } => {
-                    if let Some(tag) = self.outbox.remove(cid).and_then(|e| e.tag) {
+                    let entry = self.outbox.remove(cid);
+                    if let Some(entry) = &entry {
+                        self.into_draft(&entry.op);
+                    }
+                    if let Some(tag) = entry.and_then(|e| e.tag) {
                         let why = error.as_ref().map(ToString::to_string).unwrap_or_default();
                         let message = format!(
                             "it could not be written to this computer's disk ({why}) and was not sent; the words are still in the composer"
