@@ -1,4 +1,5 @@
 //! Copying, opening, the bare view and the pipe. Tables on the reducer, and screens.
+#![allow(clippy::panic, reason = "a test fails that way")]
 
 mod console_support;
 

@@ -10,6 +10,7 @@ mod editor;
 mod entering;
 mod hostile;
 mod house;
+mod kill;
 mod link;
 mod passing;
 mod race;

@@ -228,6 +228,16 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// Ends it as a power cut does, with no signal that could be answered; what it wrote is forgotten.
+    pub fn killed(mut self) {
+        let id = self.child.process_id().and_then(|id| i32::try_from(id).ok());
+        let pid = id.and_then(rustix::process::Pid::from_raw).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();

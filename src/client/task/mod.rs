@@ -286,7 +286,7 @@ impl Task {
     }
 
     /// What could not be put in the outbox is a draft again.
-    fn into_draft(&mut self, op: &AgentOp) {
+    fn keep_as_draft(&mut self, op: &AgentOp) {
         let Some(Parts { conversation, words: Some((kind, words)), .. }) = parts(op) else { return };
         let draft = self.drafts.entry((conversation, kind)).or_default();
         if !draft.starts_with(words) {
@@ -341,7 +341,7 @@ impl Task {
                 Record::Put { cid, .. } => {
                     let entry = self.outbox.remove(cid);
                     if let Some(entry) = &entry {
-                        self.into_draft(&entry.op);
+                        self.keep_as_draft(&entry.op);
                     }
                     if let Some(tag) = entry.and_then(|e| e.tag) {
                         let why = error.as_ref().map(ToString::to_string).unwrap_or_default();

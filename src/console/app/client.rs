@@ -369,6 +369,11 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
     let State { open, echoes, rows, stale, .. } = state;
     let Some(open) = open else { return };
     match result {
+        // What one would read would not be theirs whom one answers.
+        Ok(ok) if ok.conversation.id != open.id => {
+            let why = "the server's answer was about another conversation; close it and open it again";
+            open.failed = Some(SafeText::literal(why));
+        }
         Ok(ok) => {
             let (id, seen) = (open.id, ok.seen);
             let said: Vec<Said> = ok.entries.iter().map(|entry| Said::of(entry, me, &my_name)).collect();

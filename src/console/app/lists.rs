@@ -43,10 +43,10 @@ impl State {
             let late = |t: Option<Time>| t.map_or(i64::MAX, |t| t.0);
             match tab {
                 Tab::Queue => (late(row.queued_at), 0),
-                Tab::Mine => (late(row.waiting_since), -row.last_message_at.0),
-                Tab::Assistant | Tab::All => (-row.started_at.0, 0),
+                Tab::Mine => (late(row.waiting_since), row.last_message_at.0.saturating_neg()),
+                Tab::Assistant | Tab::All => (row.started_at.0.saturating_neg(), 0),
                 Tab::Snoozed => (late(row.snoozed_until), 0),
-                Tab::Resolved => (-row.resolved_at.map_or(0, |t| t.0), 0),
+                Tab::Resolved => (row.resolved_at.map_or(0, |t| t.0).saturating_neg(), 0),
             }
         };
         let there = |row: &&RowView| row.in_tab(tab, me.id) && self.site_shown(row);

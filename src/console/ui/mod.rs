@@ -14,16 +14,19 @@ mod glyphs;
 mod links;
 mod list;
 mod macros;
+mod page;
 mod paint;
 mod picker;
 mod prompt;
 mod search;
+mod site;
 mod spill;
 mod status;
 mod tabs;
 mod theme;
 mod transcript;
 mod which;
+mod why;
 
 use ratatui::Frame;
 use ratatui::layout::Position;
@@ -135,11 +138,15 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: Look, cache: &mut Cache)
             Some(picker::draw_palette(frame.buffer_mut(), p, state, look, &mut hits))
         }
         Some(Overlay::Help(p)) => Some(picker::draw_help(frame.buffer_mut(), p, state, look, &mut hits)),
-        Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look)),
+        Some(Overlay::Search(s)) => Some(search::draw(frame.buffer_mut(), s, state, look, &mut hits)),
         Some(Overlay::Prompt(p)) if p.ask == Ask::Macro => {
             Some(macros::draw(frame.buffer_mut(), p, state, look, &mut hits))
         }
         Some(Overlay::Prompt(p)) => Some(prompt::draw(frame.buffer_mut(), p, state, look, &mut hits)),
+        Some(Overlay::Why(why)) => {
+            why::draw(frame.buffer_mut(), *why, state, look, cache.links_mut());
+            None
+        }
         Some(Overlay::Confirm(c)) => {
             dialog::draw(frame.buffer_mut(), c, state, look);
             None
