@@ -231,11 +231,9 @@ fn follow_runs_a_program_for_what_happens() {
     let mut complaints = BufReader::new(follow.child.stderr.take().unwrap()).lines();
     let event = first_line(&house, &mut lines, "$(evil) `evil`", "message");
     let fields: Vec<&str> = event.split('\t').collect();
-    assert_eq!(
-        (fields[0], fields[2], fields[3], fields[4]),
-        ("message", "visitor", "", "-u --json"),
-        "{event}"
-    );
+    // Rows coalesce: the assistant may have answered before the line was told.
+    assert!(["visitor", "assistant"].contains(&fields[2]), "{event}");
+    assert_eq!((fields[0], fields[3], fields[4]), ("message", "", "-u --json"), "{event}");
     let id = fields[1];
     assert_ne!(id, old, "what was there before is no event");
     let json: Value = serde_json::from_str(fields[5]).unwrap();

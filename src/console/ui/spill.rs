@@ -97,8 +97,8 @@ mod tests {
         let mut buf = frame(family);
         spill.mark(&mut buf);
         assert_eq!(marked(&buf), [4, 5, 6, 7], "the terminal is blank");
-        let mut buf = frame("plain é 你好 e\u{301}");
-        spill.mark(&mut buf);
+        let mut buf = frame("plain é 你好");
+        Spill::default().mark(&mut buf);
         assert!(marked(&buf).is_empty());
     }
 
