@@ -58,7 +58,7 @@ impl Desk {
         environment.push(("VISUAL", editor.into()));
         let args = ["--url", &self.house.url(), "--token", &self.token];
         let mut console = Terminal::start(&args, &environment, (100, 30));
-        console.until_shown("live · Ada");
+        console.until_shown(" · Ada, A");
         if console.contents().contains("You are Away") {
             console.press("~");
             console.until_gone("You are Away");

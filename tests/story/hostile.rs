@@ -83,7 +83,7 @@ fn intact(console: &Terminal, waiting: usize, when: &str) {
         "{}",
         screen()
     );
-    assert_eq!(console.row(-2).trim_end(), " live · Ada, Available", "{}", screen());
+    assert_eq!(console.row(-2).trim_end(), " live · demo · Ada, Available", "{}", screen());
     assert!(console.row(-1).starts_with(" a accept  r reply"), "{}", screen());
     let dividers: Vec<u16> = (0..SIZE.0).filter(|x| console.cell(2, *x) == "│").collect();
     assert!(dividers.len() >= 2, "{dividers:?} {}", screen());
