@@ -76,7 +76,6 @@ fn wrong_usage_is_two_and_says_what_is_right() {
         ("baton agent add Ada --role boss --data d", "supervisor"),
         ("baton chat --site Über", "a-z"),
         ("baton chat --wait-s soon", "--wait-s"),
-        ("baton away --until tomorrow", "--until"),
         ("baton demo --visitors many", "--visitors"),
         ("baton export", "<ID>"),
         ("baton export 3f2a --tab all", "--tab"),

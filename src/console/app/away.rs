@@ -90,7 +90,7 @@ pub(super) fn no_key(state: &mut State, fx: &mut Vec<Effect>) {
     state.auto_away_armed = false;
     state.auto_away = true;
     set(state, Some(NO_KEY.to_owned()), None, fx);
-    say(state, "no key for a while: you are Away. ~ makes you Available again", fx);
+    say(state, "no key for a while: you are Away. {availability} makes you Available again", fx);
 }
 
 /// How the console stands without its lease: what is no longer offered, and what went back.

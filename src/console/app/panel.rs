@@ -78,7 +78,8 @@ fn card(page: &mut Page, view: &ContextView) {
         return;
     };
     page.text("", &card.summary, Ink::Bold);
-    for wants in &card.wants {
+    // A visitor whose one question is the whole card is not quoted twice.
+    for wants in card.wants.iter().filter(|wants| **wants != card.summary) {
         page.text("wants  ", wants, Ink::Plain);
     }
     for (kind, fact) in &card.facts {

@@ -23,7 +23,7 @@ pub static COMMANDS: &[Spec] = &[
         "reply",
         "Reply to the visitor",
         "write to the visitor; sending takes over if need be",
-        &[(Panes, "r")],
+        &[(Panes, "r"), (Conversation, "enter")],
     )
     .foot("reply")
     .when(may::reply),
@@ -31,7 +31,7 @@ pub static COMMANDS: &[Spec] = &[
         Command::Hello,
         "hello",
         "Say hello",
-        "a ready greeting, held 3 s so that u can recall it",
+        "a ready greeting, held 3 s: undo recalls it",
         &[(Panes, "H")],
     )
     .foot("hello")
