@@ -10,6 +10,7 @@ mod availability;
 mod chat;
 mod chat_input;
 mod console;
+mod control;
 mod demo;
 mod documents;
 mod export;

@@ -65,6 +65,7 @@ async fn leases(engine: Engine) {
     while !stopping(&shared) {
         tick.tick().await;
         engine.expire_typing();
+        engine.notice_changed_agents().await;
         let gone = shared.presence().expire(shared.now());
         for id in shared.take_again() {
             if shared.send(Job::Rearm(id)).is_err() {

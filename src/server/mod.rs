@@ -15,6 +15,7 @@ mod attention;
 mod bucket;
 mod config;
 mod config_file;
+pub mod control;
 mod docs;
 mod hello;
 mod link;

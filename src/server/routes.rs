@@ -108,11 +108,12 @@ async fn visitor_door(State(shared): State<Arc<Shared>>, mut request: Request) -
         return refuse(StatusCode::FORBIDDEN, &WireError::new("origin.forbidden", hint));
     }
     let Some(ticket) = ticket(&request) else { return refuse_internal() };
+    let address = request.extensions().get::<Connection>().map(|c| c.address);
     let upgrade = hyper::upgrade::on(&mut request);
     // A claim like the rest of what a visitor tells; bytes that are no text are replaced, not refused.
     let user_agent =
         request.headers().get(USER_AGENT).map(|ua| String::from_utf8_lossy(ua.as_bytes()).into_owned());
-    tokio::spawn(visitor::serve(shared, site, upgrade, user_agent, ticket));
+    tokio::spawn(visitor::serve(shared, site, upgrade, user_agent, address, ticket));
     switching(&accept)
 }
 

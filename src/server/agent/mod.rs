@@ -202,6 +202,10 @@ impl Agent {
     async fn deliver(&mut self, delivery: Delivery) -> Result<(), End> {
         match &delivery {
             Delivery::Revoked => return Err(End::Close(CloseCode::Revoked, "the token was withdrawn")),
+            Delivery::RightsChanged => {
+                return Err(End::Close(CloseCode::RightsChanged, "your role, sites or groups changed"));
+            }
+            Delivery::BlocksChanged => return Ok(()),
             Delivery::Replaced => {
                 return Err(End::Close(CloseCode::Replaced, "this console connected again"));
             }
