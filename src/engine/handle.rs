@@ -203,6 +203,11 @@ impl Engine {
         Ok(record.map(|record| Arc::new(self.shared.presence().learn(record))))
     }
 
+    /// What the store keeps of a token: its SHA-256.
+    pub fn token_hash(token: &str) -> [u8; 32] {
+        token_hash(token)
+    }
+
     /// Everybody, by name.
     pub fn agents(&self) -> Vec<AgentView> {
         self.shared.presence().views()

@@ -13,6 +13,7 @@ use super::writer::Job;
 use super::{Delivery, Engine, Refusal, Submit, Target, Who};
 use crate::conversation::{AgentId, Command, Conversation, ConversationId, Holder};
 use crate::log::StoreError;
+use crate::protocol::AgentEph;
 
 /// What [`Engine::agents_changed`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +50,9 @@ impl Engine {
             if !before.contains(&id) || gone.iter().any(|g| g.agent == id) {
                 shared.agent_changed(view);
             }
+        }
+        for Gone { agent, .. } in gone.iter().filter(|g| g.why == Why::Removed) {
+            shared.eph_to_agents(None, None, None, AgentEph::AgentRemoved { agent: *agent });
         }
         shared.refresh_offers();
         if !gone.is_empty() {

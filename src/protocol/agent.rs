@@ -448,6 +448,12 @@ pub enum AgentEph {
         /// The agent as they are now.
         agent: AgentInfo,
     },
+    /// An agent was removed: nothing can be transferred to them any more.
+    #[serde(rename = "agent.removed")]
+    AgentRemoved {
+        /// Who.
+        agent: AgentId,
+    },
     /// The assistant's answer so far, in a watched conversation.
     #[serde(rename = "assistant.partial")]
     Partial {

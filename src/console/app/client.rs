@@ -227,7 +227,7 @@ fn about(eph: &AgentEph) -> Option<ConversationId> {
         | AgentEph::Presence { conversation, .. }
         | AgentEph::Seen { conversation, .. }
         | AgentEph::Read { conversation, .. } => Some(*conversation),
-        AgentEph::Availability { .. } => None,
+        AgentEph::Availability { .. } | AgentEph::AgentRemoved { .. } => None,
     }
 }
 
@@ -261,6 +261,7 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
                 None => state.agents.push(view),
             }
         }
+        AgentEph::AgentRemoved { agent } => state.agents.retain(|known| known.id != agent),
         AgentEph::Partial { conversation, text } => {
             if let Some(open) = state.open.as_mut().filter(|open| open.id == conversation) {
                 open.partial = (!text.is_empty()).then(|| block(&text));

@@ -54,7 +54,15 @@ impl Control {
                 Answer::Pong { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() }
             }
             Request::AgentsChanged => match self.engine.agents_changed().await {
-                Ok(done) => Answer::AgentsChanged { cut: done.cut, returned: done.returned },
+                Ok(done) => {
+                    let sites: Vec<String> = self.engine.sites().iter().map(|s| s.id.to_string()).collect();
+                    let of_agents = self.engine.agents().into_iter().filter_map(|v| v.session.sites.list());
+                    let mut unknown_sites: Vec<String> = of_agents.flatten().map(|s| s.to_string()).collect();
+                    unknown_sites.retain(|s| !sites.contains(s));
+                    unknown_sites.sort();
+                    unknown_sites.dedup();
+                    Answer::AgentsChanged { cut: done.cut, returned: done.returned, unknown_sites, sites }
+                }
                 Err(error) => {
                     tracing::error!(%error, "the agents could not be read anew");
                     Answer::Failed { words: "the server could not read its agents; its log says why".into() }

@@ -34,6 +34,12 @@ pub enum Answer {
         cut: usize,
         /// Conversations that went back to the queue.
         returned: usize,
+        /// Sites that agents are for and this server does not have.
+        #[serde(default)]
+        unknown_sites: Vec<String>,
+        /// The sites it has.
+        #[serde(default)]
+        sites: Vec<String>,
     },
     /// It was not done.
     Failed {
