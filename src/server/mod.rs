@@ -22,6 +22,7 @@ mod link;
 mod markdown;
 mod origin;
 mod pages;
+pub mod rights;
 mod routes;
 mod run;
 mod shared;

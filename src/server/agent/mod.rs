@@ -5,6 +5,7 @@
 //! read from the log before anything newer is written.
 //! Refused here: sites the agent has no right to (they do not exist for them), and presence for anything but a console.
 
+mod blocks;
 mod credit;
 mod reads;
 mod requests;
