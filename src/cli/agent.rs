@@ -1,7 +1,7 @@
 //! `baton agent …`: who may sign in, and with which rights. A token is printed once, and only its hash is kept.
 //!
 //! The store is changed first, then the running server is told over its control socket; where it cannot be told, it notices
-//! within a second, and a server that starts reads everything anyway.
+//! within two seconds, and a server that starts reads everything anyway.
 
 use std::path::{Path, PathBuf};
 
@@ -297,7 +297,7 @@ fn outcome(told: Option<&Answer>) -> String {
             many(*cut, "socket"),
             many(*returned, "conversation")
         ),
-        _ => "no server was told; one that runs on this folder sees to it within a second, else the next that starts".into(),
+        _ => "no server was told; one that runs on this folder sees to it within two seconds, else the next that starts".into(),
     }
 }
 

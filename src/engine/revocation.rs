@@ -3,7 +3,7 @@
 //!
 //! Invariant: once [`Engine::agents_changed`] answers, no command of a session from before has an effect, no frame goes to
 //! one, and nothing is held by somebody who may not hold it. Nobody has to call it for that to come true: the count of
-//! changes in the store is looked at every second, and orphans are returned when the engine starts. Refused here: changing
+//! changes in the store is looked at every second, and acted on at the second look, and orphans are returned when the engine starts. Refused here: changing
 //! agents.
 
 use tokio::sync::oneshot;
@@ -30,6 +30,8 @@ impl Engine {
     /// # Errors
     /// The store could not be read; nothing was done then.
     pub async fn agents_changed(&self) -> Result<Revoked, StoreError> {
+        // One at a time: whoever asks learns of what they changed.
+        let _turn = self.shared().revoking.lock().await;
         let (records, version) = self.read(|r| Ok((r.agents()?, r.agents_version()?))).await?;
         let shared = self.shared();
         let before: Vec<AgentId> = shared.presence().views().iter().map(|v| v.session.agent.id).collect();
@@ -111,13 +113,18 @@ impl Engine {
         }
     }
 
-    /// Looks whether agents were changed by somebody who did not say so.
-    pub(super) async fn notice_changed_agents(&self) {
+    /// Looks whether agents were changed by somebody who did not say so; `noticed` is kept from one look to the next. Whoever
+    /// changed them has until the second look to say so, and then learns what came of it.
+    pub(super) async fn notice_changed_agents(&self, noticed: &mut bool) {
         let known = self.shared().agents_version.load(std::sync::atomic::Ordering::Acquire);
         let changed = self.read(|r| r.agents_version()).await.is_ok_and(|version| version != known);
-        if changed && let Err(error) = self.agents_changed().await {
+        if changed
+            && std::mem::replace(noticed, changed)
+            && let Err(error) = self.agents_changed().await
+        {
             tracing::warn!(%error, "agents were changed and could not be read anew; it is tried again");
         }
+        *noticed = changed;
     }
 
     /// What agents held who were removed, or lost its site, while no server ran.

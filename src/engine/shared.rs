@@ -50,6 +50,8 @@ pub(super) struct Shared {
     /// Wakes the queue-position task.
     pub(super) queue_moved: Notify,
     owed: mpsc::UnboundedSender<ConversationId>,
+    /// Held while changed agents are acted on.
+    pub(super) revoking: tokio::sync::Mutex<()>,
     presence: Mutex<Presence>,
     blocks: Mutex<Blocks>,
     visitors: Mutex<Visitors>,
@@ -106,6 +108,7 @@ impl Shared {
             queue_moved: Notify::new(),
             owed,
             presence: Mutex::new(Presence::load(agents, now)),
+            revoking: tokio::sync::Mutex::new(()),
             blocks: Mutex::new(Blocks::default()),
             visitors: Mutex::new(Visitors::default()),
             typing: Mutex::new(Typing::default()),

@@ -9,7 +9,9 @@ use super::error::OpenError;
 use super::place::code;
 use super::schema::{AGENTS_VERSION, STEPS};
 use super::{AgentRecord, Reader, StoreError, audit, keys, migrations, open};
-use crate::conversation::{AgentId, ConversationId, Role, SiteId, State, Time, label, sort_labels};
+use crate::conversation::{
+    AgentId, Conversation, ConversationId, Role, SiteId, State, Time, label, sort_labels,
+};
 use crate::protocol::AvailabilityInfo;
 
 /// Longest name, in characters.
@@ -43,19 +45,23 @@ impl Reader {
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
     pub fn holdings(&self, agent: AgentId) -> Result<Vec<(ConversationId, SiteId)>, StoreError> {
+        // A row names its agent while it is active; of what sleeps, which is little, the state does.
         let mut statement = self.conn.prepare_cached(
-            "SELECT s.id, t.id FROM conversations c JOIN streams s ON s.key = c.key JOIN sites t ON t.key = c.site
-             WHERE c.agent = (SELECT key FROM principals WHERE kind = ?1 AND id = ?2)
-               AND c.state IN (?3, ?4) ORDER BY c.key",
+            "SELECT doc FROM conversations WHERE agent = (SELECT key FROM principals WHERE kind = ?1 AND id = ?2)
+             UNION ALL
+             SELECT doc FROM conversations WHERE state = ?3 AND site IN (SELECT key FROM sites)",
         )?;
         let (kind, id) = super::Principal::Agent(agent).parts();
-        let mut rows =
-            statement.query(params![kind, id.as_bytes(), code(State::Active), code(State::Snoozed)])?;
+        let mut rows = statement.query(params![kind, id.as_bytes(), code(State::Snoozed)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let site = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-            let site = SiteId::new(site).map_err(|_| StoreError::failed("a site has no valid id"))?;
-            found.push((ConversationId(keys::uuid(row, 0)?), site));
+            let c: Conversation =
+                serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+            if let (Some(holder), Some(site)) = (c.holder.agent(), c.site)
+                && holder.id == agent
+            {
+                found.push((c.id, site));
+            }
         }
         Ok(found)
     }

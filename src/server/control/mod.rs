@@ -85,7 +85,7 @@ impl Drop for Bound {
 }
 
 /// Binds and serves until `draining` turns true. Call while the folder's lock is held: what lies there is then nobody's. A
-/// folder where no socket can be made is served all the same; what is changed there is noticed within a second.
+/// folder where no socket can be made is served all the same; what is changed there is noticed within two seconds.
 pub(super) fn spawn(control: Control, draining: &watch::Receiver<bool>) {
     let path = path(control.engine.data());
     let bound = match bind(path) {
