@@ -36,6 +36,7 @@ mod show;
 mod snooze;
 mod target;
 mod thread;
+mod token_command;
 mod transfer;
 mod verbs;
 mod view;
