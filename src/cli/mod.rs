@@ -6,10 +6,13 @@
 //! Refused here: deciding anything; the commands ask the server as any agent's console does.
 
 mod agent;
+mod audit;
 mod availability;
+mod block;
 mod chat;
 mod chat_input;
 mod console;
+mod control;
 mod demo;
 mod documents;
 mod export;
@@ -33,6 +36,7 @@ mod show;
 mod snooze;
 mod target;
 mod thread;
+mod token_command;
 mod transfer;
 mod verbs;
 mod view;
@@ -77,6 +81,14 @@ enum Cmd {
     Chat(chat::Args),
     /// List conversations
     Queue(queue::Args),
+    /// Let a visitor, or an address, write no more
+    Block(block::Args),
+    /// Lift a block
+    Unblock(block::UnblockArgs),
+    /// List who is blocked
+    Blocks(block::ListArgs),
+    /// Show who did what, or check that the trail is as it was written
+    Audit(audit::Args),
     /// Find conversations by words and operators
     Search(search::Args),
     /// Show a conversation with its messages
@@ -131,6 +143,7 @@ enum Cmd {
 const UNUSED: &[(&str, &[&str])] = &[
     ("serve", &["url", "token"]),
     ("agent", &["url", "token"]),
+    ("audit", &["url", "token"]),
     ("login", &["url", "token"]),
     ("chat", &["token"]),
     ("demo", &["url", "token"]),
@@ -273,6 +286,10 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Login(args)) => login::run(args).await,
         Some(Cmd::Chat(args)) => chat::run(args, &server).await,
         Some(Cmd::Queue(args)) => queue::run(args, &server).await,
+        Some(Cmd::Block(args)) => block::block(args, &server).await,
+        Some(Cmd::Unblock(args)) => block::unblock(args, &server).await,
+        Some(Cmd::Blocks(args)) => block::list(args, &server).await,
+        Some(Cmd::Audit(args)) => audit::run(args),
         Some(Cmd::Search(args)) => search::run(args, &server).await,
         Some(Cmd::Show(args)) => show::run(args, &server).await,
         Some(Cmd::Accept(args)) => verbs::accept(args, &server).await,

@@ -37,7 +37,7 @@ impl ServerArgs {
         }
         let kept = login_file::read()?.filter(|kept| Address::parse(&kept.url) == Address::parse(&url));
         match kept {
-            Some(kept) => Ok((url, kept.token)),
+            Some(kept) => Ok((url, kept.token()?)),
             None => Err(Failure::Usage(format!(
                 "no token for {url}: give --token or BATON_TOKEN, or keep one with `baton login {url}`"
             ))),

@@ -71,13 +71,16 @@ impl Broken {
             c if c == CloseCode::Restart.number() => "the server restarts",
             c if c == CloseCode::HeartbeatMissed.number() => "the server missed our heartbeat",
             c if c == CloseCode::SlowConsumer.number() => "we read too slowly",
+            c if c == CloseCode::RightsChanged.number() => {
+                "your role, sites or groups were changed; connecting again with those you have now"
+            }
             c if c == CloseCode::Overloaded.number() => "the server is overloaded",
             c if c == CloseCode::RateLimited.number() => "the server says: too fast",
             c if c == CloseCode::AuthFailed.number() => {
                 "the server does not accept this token; make a new one with `baton agent add` where the server runs"
             }
             c if c == CloseCode::Revoked.number() => {
-                "this token was withdrawn; ask whoever runs the server for a new one"
+                "your access was withdrawn: you were removed, or your token was replaced. Drafts and unsent replies are kept here; ask whoever runs the server for a new token, then `baton login`"
             }
             c if c == CloseCode::Replaced.number() => {
                 "this console was opened again elsewhere, and that one goes on"
@@ -92,6 +95,7 @@ impl Broken {
             c if c == CloseCode::ForbiddenOrigin.number() => {
                 "the server does not allow connections of this origin"
             }
+            c if c == CloseCode::Blocked.number() => "this site has blocked you",
             _ => "the server closed the connection",
         };
         let reason = frame.reason.as_str();

@@ -194,6 +194,11 @@ pub enum ReleaseCause {
     Unanswered,
     /// The holder's console was gone too long while the visitor waited.
     LeaseLost,
+    /// The holder was removed, their token withdrawn, or the site is no longer theirs.
+    Withdrawn {
+        /// Who held it, by the name they had then.
+        from: AgentRef,
+    },
 }
 
 /// Who ended the conversation.

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::blocks::Blocks;
 use super::shared::Shared;
 use super::tokens::{VisitorTokens, token_hash};
 use super::writer::{self, Job};
@@ -78,10 +79,16 @@ impl Engine {
         let readers = log.readers(READERS)?;
         let tokens = VisitorTokens::open(&options.data)?;
         let unfinished = log.unfinished().context("the store could not be read")?;
-        let agents = readers.with(Reader::agents).context("the agents could not be read")?;
+        let (agents, agents_version) = readers
+            .with(|r| Ok((r.agents()?, r.agents_version()?)))
+            .context("the agents could not be read")?;
         let (jobs, inbox) = sync_channel(QUEUE);
         let (owed, questions) = tokio::sync::mpsc::unbounded_channel();
         let shared = Arc::new(Shared::new(&options, &log, readers, tokens, jobs, owed, agents));
+        shared.agents_version.store(agents_version, Ordering::Release);
+        let now = shared.now();
+        let blocks = shared.readers.with(|r| r.blocks(now)).context("the blocks could not be read")?;
+        *shared.blocks() = Blocks::load(blocks);
         for conversation in &unfinished {
             shared.note_timers(conversation);
             shared.note_queue(conversation);
@@ -95,6 +102,7 @@ impl Engine {
             .spawn(move || writer::run(log, &inbox, &for_writer))
             .context("the writer thread could not be started")?;
         let engine = Engine { shared, writer: Arc::new(Mutex::new(Some(thread))) };
+        engine.return_orphans(&unfinished);
         tasks::spawn(&engine);
         answering::spawn(&engine, questions, options.responder);
         Ok(engine)
@@ -148,6 +156,21 @@ impl Engine {
         &self.shared.log_id
     }
 
+    /// The data folder.
+    pub fn data(&self) -> &std::path::Path {
+        &self.shared.data
+    }
+
+    /// Appends an audit entry for a deed that was done outside the store; durable before it answers.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`].
+    pub async fn audit(&self, entry: crate::log::audit::Entry) -> Result<u64, Refusal> {
+        let (reply, done) = oneshot::channel();
+        self.shared.send(Job::Audit(Box::new(entry), reply))?;
+        done.await.unwrap_or(Err(Refusal::Stopping))
+    }
+
     /// The last committed position.
     pub fn head(&self) -> u64 {
         self.shared.head.load(Ordering::Acquire)
@@ -178,6 +201,11 @@ impl Engine {
         let hash = token_hash(token);
         let record = self.read(move |r| r.agent_by_token(&hash)).await?;
         Ok(record.map(|record| Arc::new(self.shared.presence().learn(record))))
+    }
+
+    /// What the store keeps of a token: its SHA-256.
+    pub fn token_hash(token: &str) -> [u8; 32] {
+        token_hash(token)
     }
 
     /// Everybody, by name.
@@ -277,6 +305,7 @@ pub(super) fn session_of(record: &AgentRecord) -> AgentSession {
         role: record.role,
         sites: record.sites.clone().map_or(SiteFilter::All, SiteFilter::Only),
         groups: record.groups.clone(),
+        version: record.version,
     }
 }
 

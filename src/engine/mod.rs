@@ -9,11 +9,13 @@
 mod answering;
 mod api;
 mod attendance;
+mod blocks;
 mod handle;
 mod hub;
 mod notes;
 mod passing;
 mod presence;
+mod revocation;
 mod shared;
 mod tasks;
 mod timers;
@@ -23,7 +25,9 @@ mod writer;
 
 pub use api::{
     AgentSession, AgentView, Delivery, EphOut, Published, PublishedEvent, Refusal, SiteConfig, Submit,
-    Target, Who,
+    Target, Who, blocked_words,
 };
+pub use blocks::{BlockRefusal, WhomToBlock};
 pub use handle::{Engine, EngineOptions, Lease};
 pub use hub::{SiteFilter, Subscription};
+pub use revocation::Revoked;

@@ -1,6 +1,7 @@
 //! What the writer, the tasks and the handles share: small tables behind short locks, never held across an await.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::attendance::{Typing, Visitors};
+use super::blocks::Blocks;
 use super::hub::Hub;
 use super::presence::{Changed, Presence};
 use super::timers::{QueueKey, Timers};
@@ -28,6 +30,10 @@ type Queue = BTreeMap<QueueKey, (VisitorId, u64)>;
 
 /// See the module.
 pub(super) struct Shared {
+    /// The data folder.
+    pub(super) data: PathBuf,
+    /// How many changes of agents are known here.
+    pub(super) agents_version: AtomicU64,
     pub(super) log_id: String,
     pub(super) head: AtomicU64,
     pub(super) sites: HashMap<SiteId, Arc<SiteConfig>>,
@@ -44,7 +50,10 @@ pub(super) struct Shared {
     /// Wakes the queue-position task.
     pub(super) queue_moved: Notify,
     owed: mpsc::UnboundedSender<ConversationId>,
+    /// Held while changed agents are acted on.
+    pub(super) revoking: tokio::sync::Mutex<()>,
     presence: Mutex<Presence>,
+    blocks: Mutex<Blocks>,
     visitors: Mutex<Visitors>,
     typing: Mutex<Typing>,
     timers: Mutex<Timers>,
@@ -83,6 +92,8 @@ impl Shared {
     ) -> Self {
         let now = wall_clock();
         Self {
+            data: options.data.clone(),
+            agents_version: AtomicU64::new(0),
             log_id: log.id().to_owned(),
             head: AtomicU64::new(log.head()),
             sites: options.sites.iter().map(|s| (s.id.clone(), Arc::new(s.clone()))).collect(),
@@ -97,6 +108,8 @@ impl Shared {
             queue_moved: Notify::new(),
             owed,
             presence: Mutex::new(Presence::load(agents, now)),
+            revoking: tokio::sync::Mutex::new(()),
+            blocks: Mutex::new(Blocks::default()),
             visitors: Mutex::new(Visitors::default()),
             typing: Mutex::new(Typing::default()),
             timers: Mutex::new(Timers::default()),
@@ -115,6 +128,10 @@ impl Shared {
 
     pub(super) fn presence(&self) -> MutexGuard<'_, Presence> {
         lock(&self.presence)
+    }
+
+    pub(super) fn blocks(&self) -> MutexGuard<'_, Blocks> {
+        lock(&self.blocks)
     }
 
     pub(super) fn visitors(&self) -> MutexGuard<'_, Visitors> {

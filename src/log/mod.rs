@@ -14,12 +14,17 @@
 //! | `keys`, `recent`, `place` | small integers for ids; what the writer keeps in memory; where a row stands in lists |
 //! | `readers`, `lists`, `history` | the pool of snapshots; rows; what was said |
 //! | `text_index`, `search`, `search_sql` | the full-text index that follows by a cursor, and queries on it |
-//! | `agents` | who may sign in |
+//! | `agents`, `agents_change` | who may sign in |
+//! | `audit` | who did what: append-only, hash-chained |
+//! | `blocks` | which visitors and addresses may not write |
 //! | `cursors` | how far visitors have seen and agents have read |
 //! | `rebuild` | the read model made anew from the log |
 
 mod agents;
+mod agents_change;
+pub mod audit;
 mod batch;
+mod blocks;
 mod checkpoint;
 mod cursors;
 mod error;
@@ -39,8 +44,10 @@ mod text_index;
 mod types;
 mod writer;
 
-pub use agents::{add_agent, add_agent_to};
+pub use agents::{NewAgent, add_agent, add_agent_to, agents_in};
+pub use agents_change::{AgentChange, AgentError, add_agent_with, remove_agent, rotate_agent, set_agent};
 pub use batch::Batch;
+pub use blocks::{Block, Blocked};
 pub use cursors::CursorMove;
 pub use error::{OpenError, StoreError};
 pub use readers::{Reader, Readers};

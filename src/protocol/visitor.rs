@@ -362,7 +362,8 @@ pub fn visitor_view(seq: u64, at: Time, event: &Event, cid: Option<Cid>) -> Opti
             ReleaseCause::Agent { .. }
             | ReleaseCause::Transferred { .. }
             | ReleaseCause::Unanswered
-            | ReleaseCause::LeaseLost,
+            | ReleaseCause::LeaseLost
+            | ReleaseCause::Withdrawn { .. },
         )
         | Event::Woken { kept: false, .. } => VisitorEvent::AgentLeft {},
         Event::HandedBack { .. } => VisitorEvent::AssistantResumed {},

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::admission::Ticket;
 use super::origin::{OriginRule, check_origin};
+use super::rights::Route;
 use super::run::Connection;
 use super::shared::Shared;
 use super::{HandshakeError, agent, check_handshake, pages, visitor};
@@ -27,18 +28,21 @@ type Reply = Response<Body>;
 /// All addresses.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/healthz", get(|| async { pages::text(StatusCode::OK, "ok") }))
-        .route("/widget.js", get(|headers: HeaderMap| async move { pages::widget(&headers) }))
-        .route("/demo", get(|| async { to_shop() }))
-        .route("/demo/", get(|headers: HeaderMap| async move { pages::shop("", &headers) }))
-        .route("/demo/{*path}", get(shop))
-        .route("/docs/{*page}", get(docs))
-        .route("/preview/{site}", get(preview))
-        .route("/protocol", get(|headers: HeaderMap| async move { pages::protocol("", &headers) }))
-        .route("/protocol/", get(|headers: HeaderMap| async move { pages::protocol("", &headers) }))
-        .route("/protocol/{*path}", get(protocol))
-        .route("/ws/agent", any(agent_door))
-        .route("/ws/visitor", any(visitor_door))
+        .route(Route::Healthz.path(), get(|| async { pages::text(StatusCode::OK, "ok") }))
+        .route(Route::Widget.path(), get(|headers: HeaderMap| async move { pages::widget(&headers) }))
+        .route(Route::Demo.path(), get(|| async { to_shop() }))
+        .route(Route::DemoIndex.path(), get(|headers: HeaderMap| async move { pages::shop("", &headers) }))
+        .route(Route::DemoPage.path(), get(shop))
+        .route(Route::Docs.path(), get(docs))
+        .route(Route::Preview.path(), get(preview))
+        .route(Route::Protocol.path(), get(|headers: HeaderMap| async move { pages::protocol("", &headers) }))
+        .route(
+            Route::ProtocolIndex.path(),
+            get(|headers: HeaderMap| async move { pages::protocol("", &headers) }),
+        )
+        .route(Route::ProtocolPage.path(), get(protocol))
+        .route(Route::AgentSocket.path(), any(agent_door))
+        .route(Route::VisitorSocket.path(), any(visitor_door))
         .fallback(|| async { pages::not_found() })
         .method_not_allowed_fallback(|| async {
             pages::text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered at this address\n")
@@ -108,11 +112,12 @@ async fn visitor_door(State(shared): State<Arc<Shared>>, mut request: Request) -
         return refuse(StatusCode::FORBIDDEN, &WireError::new("origin.forbidden", hint));
     }
     let Some(ticket) = ticket(&request) else { return refuse_internal() };
+    let address = request.extensions().get::<Connection>().map(|c| c.address);
     let upgrade = hyper::upgrade::on(&mut request);
     // A claim like the rest of what a visitor tells; bytes that are no text are replaced, not refused.
     let user_agent =
         request.headers().get(USER_AGENT).map(|ua| String::from_utf8_lossy(ua.as_bytes()).into_owned());
-    tokio::spawn(visitor::serve(shared, site, upgrade, user_agent, ticket));
+    tokio::spawn(visitor::serve(shared, site, upgrade, user_agent, address, ticket));
     switching(&accept)
 }
 

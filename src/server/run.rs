@@ -4,7 +4,7 @@
 //! hand: a cap before the first byte, a time for the header, a time for a whole exchange, small buffers.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -24,7 +24,7 @@ use tower_service::Service as _;
 
 use super::admission::{Admission, Full, Ticket};
 use super::shared::Shared;
-use super::{ServerConfig, attention, routes};
+use super::{ServerConfig, attention, control, routes};
 use crate::engine::Engine;
 
 /// HTTP reads at most this much ahead; a request's head has to fit.
@@ -41,6 +41,8 @@ const REFUSALS: usize = 64;
 pub(super) struct Connection {
     /// Keeps the connection counted while a socket's task lives on after the upgrade.
     pub(super) ticket: Arc<Ticket>,
+    /// Who connects. Behind a proxy: the visitor's own address, where the proxy is trusted.
+    pub(super) address: IpAddr,
 }
 
 /// Serves until `shutdown` ends, then drains: no new connection, `goaway` and close 4000 to every socket, what was begun
@@ -58,6 +60,7 @@ pub async fn run(
     let (door, mut ended) = Admission::new(&config.limits);
     let shared = Shared::new(engine.clone(), config.limits, config.docs, draining.clone());
     attention::spawn(&engine, config.webhooks, &draining)?;
+    control::spawn(control::Control { engine: engine.clone() }, &draining);
     let router = routes::router(shared);
     let header = Duration::from_millis(config.limits.header_ms);
     let refusals = Arc::new(AtomicUsize::new(0));
@@ -80,8 +83,14 @@ pub async fn run(
         match door.enter(peer.ip()) {
             Ok(ticket) => {
                 let _ = tcp.set_nodelay(true);
-                let serve =
-                    connection(tcp, peer, router.clone(), Connection { ticket }, header, draining.clone());
+                let serve = connection(
+                    tcp,
+                    peer,
+                    router.clone(),
+                    Connection { ticket, address: peer.ip() },
+                    header,
+                    draining.clone(),
+                );
                 tokio::spawn(serve);
             }
             Err(full) => {

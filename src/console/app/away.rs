@@ -27,11 +27,11 @@ pub(super) fn ask(state: &mut State) {
     prompt::open(state, prompt);
 }
 
-fn here(state: &State) -> Option<Zoned> {
+pub(super) fn here(state: &State) -> Option<Zoned> {
     Some(Timestamp::from_millisecond(state.server_now().0).ok()?.to_zoned(state.tz.clone()))
 }
 
-fn read(state: &State, line: &str) -> Result<when::Away, SafeText> {
+pub(super) fn read(state: &State, line: &str) -> Result<when::Away, SafeText> {
     let now = here(state).ok_or(SafeText::literal("the clock of this machine is out of range"))?;
     when::away(line, &now).map_err(|e| door::line(&e.to_string()))
 }

@@ -200,6 +200,15 @@ pub static COMMANDS: &[Spec] = &[
     )
     .guarded()
     .when(may::held),
+    spec(
+        Command::Block,
+        "block",
+        "Block the visitor",
+        "let the visitor write no more, with a reason and an end",
+        &[(Panes, "D")],
+    )
+    .guarded()
+    .when(may::block),
     spec(Command::Tags, "tags", "Tags", "add or remove tags", &[(Panes, "t")]).guarded().when(may::label),
     spec(Command::Priority, "priority", "Priority", "low, normal, high or urgent", &[(Panes, "p")])
         .guarded()

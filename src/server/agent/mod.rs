@@ -5,6 +5,7 @@
 //! read from the log before anything newer is written.
 //! Refused here: sites the agent has no right to (they do not exist for them), and presence for anything but a console.
 
+mod blocks;
 mod credit;
 mod reads;
 mod requests;
@@ -202,6 +203,10 @@ impl Agent {
     async fn deliver(&mut self, delivery: Delivery) -> Result<(), End> {
         match &delivery {
             Delivery::Revoked => return Err(End::Close(CloseCode::Revoked, "the token was withdrawn")),
+            Delivery::RightsChanged => {
+                return Err(End::Close(CloseCode::RightsChanged, "your role, sites or groups changed"));
+            }
+            Delivery::BlocksChanged => return Ok(()),
             Delivery::Replaced => {
                 return Err(End::Close(CloseCode::Replaced, "this console connected again"));
             }

@@ -10,6 +10,7 @@ mod requests;
 mod sync;
 mod welcome;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ pub(super) struct Visitor {
     link: Link,
     shared: Arc<Shared>,
     site: Arc<SiteConfig>,
+    /// Where they come from, where that is known.
+    address: Option<IpAddr>,
     me: VisitorRef,
     sub: Subscription,
     _online: Online,
@@ -63,12 +66,13 @@ pub(super) async fn serve(
     site: Arc<SiteConfig>,
     upgrade: OnUpgrade,
     user_agent: Option<String>,
+    address: Option<IpAddr>,
     ticket: Arc<Ticket>,
 ) {
     let wait = Duration::from_millis(shared.limits.header_ms);
     let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits))).await;
     let Ok(Some(link)) = opened else { return };
-    let (link, end) = match Box::pin(welcome::welcome(link, shared, site, user_agent)).await {
+    let (link, end) = match Box::pin(welcome::welcome(link, shared, site, user_agent, address)).await {
         Ok(mut visitor) => {
             let end = visitor.run().await;
             let Visitor { link, .. } = *visitor;
@@ -166,7 +170,10 @@ impl Visitor {
 
     async fn deliver(&mut self, delivery: Delivery) -> Result<(), End> {
         match &delivery {
-            Delivery::Revoked => return Err(End::Close(CloseCode::Revoked, "the token was withdrawn")),
+            Delivery::BlocksChanged => return self.not_blocked(),
+            Delivery::Revoked | Delivery::RightsChanged => {
+                return Err(End::Close(CloseCode::Revoked, "the token was withdrawn"));
+            }
             Delivery::Replaced => return Err(End::Close(CloseCode::Replaced, "connected again elsewhere")),
             Delivery::Draining => return Err(End::Close(CloseCode::Restart, "the server restarts")),
             Delivery::Commit(_) | Delivery::Eph(_) => {}
@@ -194,6 +201,14 @@ impl Visitor {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Ends the socket of a visitor who is blocked now, or whose address is.
+    fn not_blocked(&self) -> Result<(), End> {
+        match self.shared.engine.blocked(&self.site.id, Some(self.me.id), self.address) {
+            Some(_) => Err(End::Close(CloseCode::Blocked, "this site has blocked you")),
+            None => Ok(()),
+        }
     }
 
     /// The visitor's latest conversation; in a new one nothing has been seen.
