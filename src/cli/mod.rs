@@ -29,6 +29,7 @@ mod resolve_agent;
 mod resolve_id;
 mod search;
 mod serve;
+mod service;
 mod show;
 mod snooze;
 mod target;

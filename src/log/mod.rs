@@ -14,6 +14,7 @@
 //! | `keys`, `recent`, `place` | small integers for ids; what the writer keeps in memory; where a row stands in lists |
 //! | `readers`, `lists`, `history` | the pool of snapshots; rows; what was said |
 //! | `text_index`, `search`, `search_sql` | the full-text index that follows by a cursor, and queries on it |
+//! | `counts` | how many conversations there are, for the metrics |
 //! | `agents` | who may sign in |
 //! | `cursors` | how far visitors have seen and agents have read |
 //! | `rebuild` | the read model made anew from the log |
@@ -21,6 +22,7 @@
 mod agents;
 mod batch;
 mod checkpoint;
+mod counts;
 mod cursors;
 mod error;
 mod history;
@@ -41,6 +43,7 @@ mod writer;
 
 pub use agents::{add_agent, add_agent_to};
 pub use batch::Batch;
+pub use counts::StateCount;
 pub use cursors::CursorMove;
 pub use error::{OpenError, StoreError};
 pub use readers::{Reader, Readers};

@@ -65,9 +65,10 @@ pub(super) async fn serve(
     user_agent: Option<String>,
     ticket: Arc<Ticket>,
 ) {
-    let wait = Duration::from_millis(shared.limits.header_ms);
-    let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits))).await;
+    let wait = Duration::from_millis(shared.limits().header_ms);
+    let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits()))).await;
     let Ok(Some(link)) = opened else { return };
+    let _open = shared.meters.socket("visitor");
     let (link, end) = match Box::pin(welcome::welcome(link, shared, site, user_agent)).await {
         Ok(mut visitor) => {
             let end = visitor.run().await;
@@ -82,7 +83,7 @@ pub(super) async fn serve(
 
 impl Visitor {
     async fn run(&mut self) -> End {
-        let beat = Duration::from_millis(self.shared.limits.heartbeat_ms);
+        let beat = Duration::from_millis(self.shared.limits().heartbeat_ms);
         let mut draining = self.shared.draining.clone();
         let mut leaving = false;
         let tick = sleep(beat);

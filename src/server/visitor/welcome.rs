@@ -51,7 +51,7 @@ pub(super) async fn welcome(
     // First the queue, then the log: what is committed in between is in both, and dropped by its seq.
     let online = shared.visitor_online(&site.id, me);
     // Declared after `online`, so that it is closed before the engine hears that the visitor left.
-    let sub = shared.engine.subscribe_visitor(&site.id, me, shared.limits.outbox_frames);
+    let sub = shared.engine.subscribe_visitor(&site.id, me, shared.limits().outbox_frames);
     let start = if known {
         let after = auth.resume.filter(|r| r.log_id == shared.engine.log_id()).map(|r| r.last_seq);
         let of = site.id.clone();
@@ -72,7 +72,7 @@ pub(super) async fn welcome(
         SyncMode::Resumed => after.unwrap_or(start.head),
         SyncMode::Snapshot => start.head,
     };
-    let limits = &shared.limits;
+    let limits = shared.limits();
     let page = auth.page.map(clip_page);
     let device = clip_device(Device { locale: auth.locale, time_zone: auth.time_zone, user_agent });
     let mut visitor = Box::new(Visitor {
