@@ -8,6 +8,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
 use super::login_file::{self, Login};
 use super::out::{Out, inert};
+use super::target::{self, ServerArgs};
 use super::{Done, Failure};
 use crate::client::Address;
 use crate::client::oneshot::Session;
@@ -17,13 +18,21 @@ const LONGEST: usize = 512;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// The server's address, e.g. http://127.0.0.1:7842
+    /// The server's address, e.g. https://chat.example.com or http://127.0.0.1:7842
     #[arg(value_name = "URL")]
     server: String,
 }
 
-pub(super) async fn run(args: Args) -> Done {
+pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
     let address = Address::parse(&args.server).map_err(|e| Failure::Usage(e.to_string()))?;
+    let ca = match &server.ca {
+        None => None,
+        Some(file) => {
+            target::trust(file)?;
+            // It has to be found from any folder.
+            Some(std::path::absolute(file).map_err(|e| Failure::Usage(e.to_string()))?)
+        }
+    };
     let token = read_token()?;
     if token.is_empty() {
         return Err(Failure::Usage(
@@ -33,7 +42,7 @@ pub(super) async fn run(args: Args) -> Done {
     let session = Session::open(&args.server, &token).await?;
     let agent = session.welcome().agent.clone();
     session.close().await;
-    let path = login_file::write(&Login { url: address.to_string(), token })?;
+    let path = login_file::write(&Login { url: address.to_string(), token, ca })?;
     Out.line(&format!("signed in to {address} as {} ({})", inert(&agent.name), agent.role.word()))?;
     Out.line(&format!("kept in {}", path.display()))
 }

@@ -15,6 +15,9 @@ use super::Failure;
 pub(super) struct Login {
     pub(super) url: String,
     pub(super) token: String,
+    /// A file of certificates to believe, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ca: Option<PathBuf>,
 }
 
 /// `$XDG_CONFIG_HOME/baton/login.toml`, or the platform's place.

@@ -130,15 +130,15 @@ enum Cmd {
 
 /// Commands that ask no server, or (`chat`) not as an agent: which of `--url` and `--token` mean nothing to them.
 const UNUSED: &[(&str, &[&str])] = &[
-    ("serve", &["url", "token"]),
-    ("agent", &["url", "token"]),
+    ("serve", &["url", "token", "ca"]),
+    ("agent", &["url", "token", "ca"]),
     ("login", &["url", "token"]),
     ("chat", &["token"]),
-    ("demo", &["url", "token"]),
-    ("keys", &["url", "token"]),
-    ("rebuild", &["url", "token"]),
-    ("completions", &["url", "token"]),
-    ("man", &["url", "token"]),
+    ("demo", &["url", "token", "ca"]),
+    ("keys", &["url", "token", "ca"]),
+    ("rebuild", &["url", "token", "ca"]),
+    ("completions", &["url", "token", "ca"]),
+    ("man", &["url", "token", "ca"]),
 ];
 
 /// The command line's definition, with no option on a command's page that means nothing to it.
@@ -172,7 +172,7 @@ fn parse<T: Into<OsString> + Clone>(line: impl IntoIterator<Item = T>) -> Result
 }
 
 /// Why a command did not do what it was asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Failure {
     /// Exit code 1.
     Refused(String),
@@ -271,7 +271,7 @@ async fn run(cli: Cli) -> Done {
         None => console::run(&server).await,
         Some(Cmd::Serve(args)) => serve::run(args).await,
         Some(Cmd::Agent(args)) => agent::run(args),
-        Some(Cmd::Login(args)) => login::run(args).await,
+        Some(Cmd::Login(args)) => login::run(args, &server).await,
         Some(Cmd::Chat(args)) => chat::run(args, &server).await,
         Some(Cmd::Queue(args)) => queue::run(args, &server).await,
         Some(Cmd::Search(args)) => search::run(args, &server).await,
