@@ -106,10 +106,13 @@ fn a_changed_pair_is_taken_up_and_a_broken_one_is_not_and_no_socket_ends() {
     let old = host.path("old.pem");
     fs::copy(host.path("site.pem"), &old).unwrap();
     let (old, new) = (old.to_str().unwrap().to_owned(), host.path("new.pem").to_str().unwrap().to_owned());
+    let (code, out, said) = visitor_says(&host, &["--url", &host.url, "--ca", &old], "first");
+    assert_eq!(code, Some(0), "{out}{said}");
     let mut follow = host.command();
     follow.args(["follow", "--json", "--url", &host.url, "--ca", &old]).env("BATON_TOKEN", &token);
     let mut follow = follow.stdout(Stdio::piped()).spawn().unwrap();
     let mut happens = BufReader::new(follow.stdout.take().unwrap()).lines();
+    assert!(happens.next().unwrap().unwrap().contains("first"), "it is connected");
     let works = |ca: &str| host.run(&["queue", "--url", &host.url, "--ca", ca], &token).0 == Some(0);
     assert!(works(&old));
 
