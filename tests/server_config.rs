@@ -58,7 +58,8 @@ fn every_key_of_the_small_tables_is_documented() {
             // The reader names a single key in other words.
             None => panic!("{table}: {error}"),
         };
-        let from = DEFAULT.find(&format!("[{table}]")).unwrap_or_else(|| panic!("[{table}] is not documented"));
+        let from =
+            DEFAULT.find(&format!("[{table}]")).unwrap_or_else(|| panic!("[{table}] is not documented"));
         let section = DEFAULT[from + 1..].split("\n[").next().unwrap();
         for key in keys {
             let line = |l: &str| l.trim_start_matches("# ").starts_with(&format!("{key} = "));

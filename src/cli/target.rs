@@ -29,7 +29,9 @@ impl ServerArgs {
         let kept = login_file::read();
         let url = match &self.url {
             Some(url) => url.clone(),
-            None => kept.as_ref().map_err(Clone::clone)?.as_ref().map(|k| k.url.clone()).ok_or_else(no_server)?,
+            None => {
+                kept.as_ref().map_err(Clone::clone)?.as_ref().map(|k| k.url.clone()).ok_or_else(no_server)?
+            }
         };
         let address = Address::parse(&url).map_err(|e| Failure::Usage(e.to_string()))?;
         // What was kept for another server says nothing about this one.

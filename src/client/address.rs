@@ -19,7 +19,9 @@ pub struct Address {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
     /// It does not look like one.
-    #[error("“{0}” is no address of a Baton server; it looks like https://chat.example.com or http://127.0.0.1:8080")]
+    #[error(
+        "“{0}” is no address of a Baton server; it looks like https://chat.example.com or http://127.0.0.1:8080"
+    )]
     Malformed(String),
 }
 
@@ -101,7 +103,10 @@ mod tests {
     #[test]
     fn refuses_with_a_reason() {
         let secure = Address::parse("wss://a/b/").expect("an address");
-        assert_eq!((secure.to_string(), secure.page("/demo/")), ("https://a/b".into(), "https://a/b/demo/".into()));
+        assert_eq!(
+            (secure.to_string(), secure.page("/demo/")),
+            ("https://a/b".into(), "https://a/b/demo/".into())
+        );
         for bad in
             ["", "a", "localhost:8080", "ftp://a", "http://", "http://u@a", "http://a?x=1", "http://a b"]
         {

@@ -249,7 +249,9 @@ impl Engine {
         self.shared.set_live(Live::new(sites, limits, capacity));
         // A full queue: each conversation is looked at when something happens in it.
         if self.shared.send(Job::RearmAll).is_err() {
-            tracing::warn!("deadlines follow the new configuration as conversations move; the server is busy");
+            tracing::warn!(
+                "deadlines follow the new configuration as conversations move; the server is busy"
+            );
         }
         self.shared.refresh_offers();
     }

@@ -26,9 +26,9 @@ impl Reader {
     /// [`StoreError`] when the store cannot be read.
     pub fn state_counts(&self) -> Result<Vec<StateCount>, StoreError> {
         let mut sites = self.conn.prepare_cached("SELECT key, id FROM sites ORDER BY id")?;
-        let mut count = self.conn.prepare_cached(
-            "SELECT count(*), min(rank) FROM conversations WHERE site = ?1 AND state = ?2",
-        )?;
+        let mut count = self
+            .conn
+            .prepare_cached("SELECT count(*), min(rank) FROM conversations WHERE site = ?1 AND state = ?2")?;
         let mut counts = Vec::new();
         let mut rows = sites.query([])?;
         while let Some(row) = rows.next()? {

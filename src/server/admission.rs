@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn loopback_has_no_share_but_the_whole_has_an_end() {
         let door = door(3, 1);
-        let all: Vec<_> = ["127.0.0.1", "127.0.0.1", "::1"].map(|a| door.enter(ip(a), false).expect("room")).into();
+        let all: Vec<_> =
+            ["127.0.0.1", "127.0.0.1", "::1"].map(|a| door.enter(ip(a), false).expect("room")).into();
         assert_eq!(door.enter(ip("127.0.0.1"), false).map(drop), Err(Full::Server));
         drop(all);
         assert!(door.enter(ip("127.0.0.1"), false).is_ok());

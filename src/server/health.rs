@@ -63,7 +63,10 @@ pub(super) async fn numbers(shared: &Shared, seen: Option<Seen>) -> Response<Bod
     let allowed = seen.map_or(Err(String::new()), |seen| live.door.check_metrics(&seen));
     if let Err(words) = allowed {
         shared.said.warn(&words);
-        return pages::text(StatusCode::FORBIDDEN, "the metrics are for those named in baton.toml, [metrics] allow\n");
+        return pages::text(
+            StatusCode::FORBIDDEN,
+            "the metrics are for those named in baton.toml, [metrics] allow\n",
+        );
     }
     let connections = shared.admission.upgrade().map_or(0, |a| a.open());
     match shared.meters.page(&shared.engine, connections, shared.is_draining()).await {

@@ -63,7 +63,12 @@ impl Meters {
         registry.register("build", "The program that runs", version);
         let start: Seconds = Gauge::default();
         start.set(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64()));
-        registry.register_with_unit("start_time", "When the server started, since 1970", Unit::Seconds, start);
+        registry.register_with_unit(
+            "start_time",
+            "When the server started, since 1970",
+            Unit::Seconds,
+            start,
+        );
         let mut meters = Self {
             connections: Gauge::default(),
             sockets: Family::default(),

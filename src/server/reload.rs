@@ -25,7 +25,9 @@ pub struct Reloader {
 #[derive(Debug, thiserror::Error)]
 pub enum ReloadError {
     /// There is no file.
-    #[error("the server runs without a configuration file, so there is nothing to read again; start it with --config FILE")]
+    #[error(
+        "the server runs without a configuration file, so there is nothing to read again; start it with --config FILE"
+    )]
     NoFile,
     /// The file cannot be used.
     #[error("{0}. Nothing was changed: the configuration before goes on")]
@@ -123,7 +125,8 @@ fn differences(before: &ServerConfig, after: &ServerConfig) -> Vec<String> {
         changed.push(format!("added: {}", added.join(", ")));
     }
     if !removed.is_empty() {
-        changed.push(format!("removed: {}; their conversations stay and take nothing new", removed.join(", ")));
+        changed
+            .push(format!("removed: {}; their conversations stay and take nothing new", removed.join(", ")));
     }
     let different = [
         (before.limits != after.limits, "limits"),

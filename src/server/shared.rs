@@ -45,7 +45,12 @@ pub(super) struct Online {
 }
 
 impl Shared {
-    pub(super) fn new(engine: Engine, live: Live, admission: Weak<Admission>, draining: watch::Receiver<bool>) -> Arc<Self> {
+    pub(super) fn new(
+        engine: Engine,
+        live: Live,
+        admission: Weak<Admission>,
+        draining: watch::Receiver<bool>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             engine,
             live: RwLock::new(Arc::new(live)),

@@ -63,7 +63,9 @@ fn plain_from_elsewhere_is_refused_and_the_log_names_the_line_that_allows_it() {
         assert_eq!(status(&far, path, &[]), 403, "{path}");
     }
     // A lie does not help.
-    for lie in ["X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1;proto=https"] {
+    for lie in
+        ["X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1;proto=https"]
+    {
         assert_eq!(status(&far, "/widget.js", &[lie]), 403, "{lie}");
     }
     assert_eq!(status(&far, "/healthz", &[]), 200);
@@ -86,7 +88,8 @@ fn plain_from_elsewhere_is_refused_and_the_log_names_the_line_that_allows_it() {
 
 #[test]
 fn limits_count_the_address_a_trusted_proxy_names() {
-    let host = Host::start("[server]\ntrusted_proxies = [\"127.0.0.1\"]\n[limits]\nsockets_per_address = 2\n");
+    let host =
+        Host::start("[server]\ntrusted_proxies = [\"127.0.0.1\"]\n[limits]\nsockets_per_address = 2\n");
     let address = host.url.trim_start_matches("http://").to_owned();
     let of = |visitor: &str| {
         let (status, tcp) = socket(
@@ -100,14 +103,20 @@ fn limits_count_the_address_a_trusted_proxy_names() {
     assert_eq!((first, second), (101, 101));
     // What the visitor wrote to the left changes nothing.
     assert_eq!(of("203.0.113.7").0, 429);
-    assert_eq!(status(&address, "/widget.js", &["X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: https"]), 429);
+    assert_eq!(
+        status(&address, "/widget.js", &["X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: https"]),
+        429
+    );
     let (other, _three) = of("203.0.113.8");
     assert_eq!(other, 101, "another visitor is another address");
     drop(one);
     super::host::until("room again", || (of("203.0.113.7").0 == 101).then_some(()));
 
     // The proxy says http, or nothing: the visitor is elsewhere and plain.
-    assert_eq!(status(&address, "/widget.js", &["X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: http"]), 403);
+    assert_eq!(
+        status(&address, "/widget.js", &["X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: http"]),
+        403
+    );
     host.until_logged("Redirect http to https there");
     assert_eq!(status(&address, "/widget.js", &["X-Forwarded-For: 203.0.113.9"]), 403);
     host.until_logged("proxy_set_header X-Forwarded-Proto $scheme;");
@@ -144,7 +153,8 @@ fn what_is_wrong_with_these_keys_is_told() {
     let host = Host::new("");
     let refused = |config: &str| {
         host.configure(config);
-        let output = host.serve_command(&["--listen", "127.0.0.1:0"]).stderr(std::process::Stdio::piped()).output();
+        let output =
+            host.serve_command(&["--listen", "127.0.0.1:0"]).stderr(std::process::Stdio::piped()).output();
         let output = output.unwrap();
         assert_eq!(output.status.code(), Some(1), "{config}");
         String::from_utf8(output.stderr).unwrap()

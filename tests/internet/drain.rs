@@ -143,7 +143,12 @@ impl Peer {
         }
     }
 
-    async fn listen(&mut self, ws: &mut Socket, world: &mut watch::Receiver<World>, told: &mut bool) -> Option<()> {
+    async fn listen(
+        &mut self,
+        ws: &mut Socket,
+        world: &mut watch::Receiver<World>,
+        told: &mut bool,
+    ) -> Option<()> {
         loop {
             tokio::select! {
                 heard = self.frame(ws, told) => drop(heard?),
@@ -187,7 +192,9 @@ impl Peer {
                     assert_eq!(frame["prev"].as_u64(), Some(self.last), "a gap: {frame}");
                     self.last = frame["seq"].as_u64().unwrap();
                 }
-                (Some("ctl"), Some("heartbeat")) => self.last = self.last.max(frame["head"].as_u64().unwrap()),
+                (Some("ctl"), Some("heartbeat")) => {
+                    self.last = self.last.max(frame["head"].as_u64().unwrap())
+                }
                 (Some("ctl"), Some("goaway")) => {
                     assert!(frame["in_ms"].as_u64().is_some(), "{frame}");
                     *told = true;

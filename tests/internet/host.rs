@@ -32,7 +32,8 @@ pub struct Host {
 }
 
 /// One site, open to pages on this machine, without an assistant.
-pub const SITE: &str = "\n[[site]]\nid = \"demo\"\nname = \"Demo\"\nassistant = false\nloopback_origins = true\n";
+pub const SITE: &str =
+    "\n[[site]]\nid = \"demo\"\nname = \"Demo\"\nassistant = false\nloopback_origins = true\n";
 
 impl Host {
     /// A folder with this configuration (the site is added), not serving yet.
@@ -99,7 +100,8 @@ impl Host {
     }
 
     pub fn agent(&self, name: &str) -> String {
-        let output = self.command().args(["agent", "add", name, "--data"]).arg(self.path("data")).output().unwrap();
+        let output =
+            self.command().args(["agent", "add", name, "--data"]).arg(self.path("data")).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
@@ -128,10 +130,22 @@ pub fn told(output: &Output) -> (Option<i32>, String, String) {
 
 pub fn baton(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
-    for name in ["BATON_URL", "BATON_TOKEN", "BATON_CA", "BATON_LOG", "SSL_CERT_FILE", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID"] {
+    for name in [
+        "BATON_URL",
+        "BATON_TOKEN",
+        "BATON_CA",
+        "BATON_LOG",
+        "SSL_CERT_FILE",
+        "NOTIFY_SOCKET",
+        "LISTEN_FDS",
+        "LISTEN_PID",
+    ] {
         command.env_remove(name);
     }
-    command.env("HOME", home).env("XDG_CONFIG_HOME", home.join("config")).env("XDG_STATE_HOME", home.join("state"));
+    command
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_STATE_HOME", home.join("state"));
     command
 }
 

@@ -22,7 +22,9 @@ fn the_table_of_metrics_is_the_metrics() {
     assert_eq!(host.run(&["queue", "--url", &host.url], &token).0, Some(0));
     let (code, out, said) = visitor_says(&host, &["--url", &host.url], "hello");
     assert_eq!(code, Some(0), "{out}{said}");
-    let page = until("counted", || Some(page(&host)).filter(|p| p.contains("baton_messages_total{author=\"visitor\"} 1")));
+    let page = until("counted", || {
+        Some(page(&host)).filter(|p| p.contains("baton_messages_total{author=\"visitor\"} 1"))
+    });
     for line in [
         "baton_conversations{site=\"demo\",state=\"queued\"} 1",
         "baton_handoffs_total 1",
@@ -47,7 +49,8 @@ fn the_table_of_metrics_is_the_metrics() {
     assert!(known.len() >= 15, "{known:?}");
     let labels = |name: &str| {
         let line = page.lines().find(|l| !l.starts_with('#') && l.starts_with(name) && l.contains('{'));
-        let inside = line.and_then(|l| l.split('{').nth(1)?.split('}').next().map(str::to_owned)).unwrap_or_default();
+        let inside =
+            line.and_then(|l| l.split('{').nth(1)?.split('}').next().map(str::to_owned)).unwrap_or_default();
         let names: Vec<String> =
             inside.split(',').filter_map(|l| l.split_once('=')).map(|(n, _)| format!("`{n}`")).collect();
         names.join(" ")
@@ -70,7 +73,11 @@ fn the_table_of_metrics_is_the_metrics() {
         std::fs::write(&file, format!("{}{fresh}{}", &text[..from], &text[to..])).unwrap();
         return;
     }
-    assert_eq!(text[from..to], fresh, "stale: BATON_WRITE=1 cargo test --test internet the_table writes it anew");
+    assert_eq!(
+        text[from..to],
+        fresh,
+        "stale: BATON_WRITE=1 cargo test --test internet the_table writes it anew"
+    );
 }
 
 #[test]
@@ -86,7 +93,8 @@ fn alive_and_ready_are_two_things() {
     }
     // Another process holds the store: alive, not ready; and ready again without a restart.
     let store = std::fs::read_dir(host.path("data")).unwrap().map(|e| e.unwrap().path());
-    let store = store.into_iter().find(|p| p.extension().is_some_and(|e| e == "db" || e == "sqlite")).unwrap();
+    let store =
+        store.into_iter().find(|p| p.extension().is_some_and(|e| e == "db" || e == "sqlite")).unwrap();
     let held = rusqlite::Connection::open(store).unwrap();
     held.execute_batch("BEGIN IMMEDIATE").unwrap();
     until("not ready", || http(&address, "/readyz", &[]).0.starts_with("HTTP/1.1 503").then_some(()));

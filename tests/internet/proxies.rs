@@ -44,8 +44,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-const BEHIND: &str =
-    "[server]\npublic_url = \"https://localhost\"\ntrusted_proxies = [\"127.0.0.1\", \"::1\"]\n[limits]\nsockets_per_address = 1\n";
+const BEHIND: &str = "[server]\npublic_url = \"https://localhost\"\ntrusted_proxies = [\"127.0.0.1\", \"::1\"]\n[limits]\nsockets_per_address = 1\n";
 
 fn server() -> Host {
     let host = Host::start(BEHIND);
@@ -74,7 +73,8 @@ fn nginx(host: &Host, port: u16) -> Proxy {
         host.dir.path().display()
     );
     fs::write(host.path("nginx.conf"), whole).unwrap();
-    let child = Command::new("nginx").arg("-c").arg(host.path("nginx.conf")).stderr(Stdio::null()).spawn().unwrap();
+    let child =
+        Command::new("nginx").arg("-c").arg(host.path("nginx.conf")).stderr(Stdio::null()).spawn().unwrap();
     up(port, host, "nginx.log");
     // Plain http is sent on to https.
     let (head, _) = super::door::http(&format!("127.0.0.1:{plain}"), "/demo/", &[]);
@@ -89,7 +89,12 @@ fn caddy(host: &Host, port: u16) -> Proxy {
         &[
             (
                 "\nchat.example.com {\n",
-                &format!("\nhttps://localhost:{port}, https://{}:{port} {{\n\ttls {} {}\n", elsewhere().unwrap_or([127, 0, 0, 1].into()), path("site.pem"), path("site.key")),
+                &format!(
+                    "\nhttps://localhost:{port}, https://{}:{port} {{\n\ttls {} {}\n",
+                    elsewhere().unwrap_or([127, 0, 0, 1].into()),
+                    path("site.pem"),
+                    path("site.key")
+                ),
             ),
             ("reverse_proxy 127.0.0.1:7842", &format!("reverse_proxy 127.0.0.1:{}", host.port())),
         ],
@@ -99,7 +104,12 @@ fn caddy(host: &Host, port: u16) -> Proxy {
     let log = fs::File::create(host.path("caddy.log")).unwrap();
     let mut run = Command::new("caddy");
     run.args(["run", "--adapter", "caddyfile", "--config"]).arg(host.path("Caddyfile"));
-    let child = run.env("HOME", host.dir.path()).env("XDG_DATA_HOME", host.path("caddy")).stderr(log).spawn().unwrap();
+    let child = run
+        .env("HOME", host.dir.path())
+        .env("XDG_DATA_HOME", host.path("caddy"))
+        .stderr(log)
+        .spawn()
+        .unwrap();
     up(port, host, "caddy.log");
     Proxy(child)
 }

@@ -43,11 +43,16 @@ fn a_reload_changes_sites_docs_limits_and_texts_and_no_socket_ends() {
     let (code, out, _) = visitor_says(&host, &["--url", &host.url], &"long ".repeat(40));
     assert!(code != Some(0) || out.contains("too_long"), "the new limit holds: {out}");
     let mut chat = host.command();
-    chat.args(["chat", "--site", "shop", "--json", "--url", &host.url]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    chat.args(["chat", "--site", "shop", "--json", "--url", &host.url])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let mut chat = chat.spawn().unwrap();
     std::io::Write::write_all(&mut chat.stdin.take().unwrap(), b"to the new site\n").unwrap();
     assert!(chat.wait().unwrap().success());
-    assert!(happens.any(|line| line.unwrap().contains("to the new site")), "the old socket hears of the new site");
+    assert!(
+        happens.any(|line| line.unwrap().contains("to the new site")),
+        "the old socket hears of the new site"
+    );
 
     // The site goes again; what it needs of a restart is still named.
     host.configure("[server]\nlisten = \"127.0.0.1:9\"\n");

@@ -87,7 +87,8 @@ fn the_units_are_sound_and_hardened() {
     let said = String::from_utf8_lossy(&verify.stderr).into_owned();
     assert!(verify.status.success() && !said.contains("baton."), "{said}");
     let mut security = Command::new("systemd-analyze");
-    let security = security.args(["security", "--offline=true", "--threshold=20"]).arg(&units[0]).output().unwrap();
+    let security =
+        security.args(["security", "--offline=true", "--threshold=20"]).arg(&units[0]).output().unwrap();
     let said = String::from_utf8_lossy(&security.stdout).into_owned();
     assert!(security.status.success(), "exposure above 2.0:\n{said}");
 }
@@ -106,7 +107,10 @@ fn what_the_unit_and_the_image_run_is_understood() {
         let host = Host::new("");
         let output = host.command().args(&args).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(1) && said.contains("there is no such file"), "{args:?}: {said}");
+        assert!(
+            output.status.code() == Some(1) && said.contains("there is no such file"),
+            "{args:?}: {said}"
+        );
     }
     // What is copied into the build is what it needs.
     for needed in ["Cargo.toml", "Cargo.lock", "src", "assets", "benches"] {

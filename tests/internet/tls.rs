@@ -71,7 +71,8 @@ fn every_wrong_pair_stops_the_start_with_its_file_and_line() {
     certificate(host.dir.path(), "other", &["localhost"]);
     let refused = |config: &str| {
         host.configure(config);
-        let output = host.serve_command(&["--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).output().unwrap();
+        let output =
+            host.serve_command(&["--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stderr).unwrap()
     };
@@ -96,7 +97,9 @@ fn every_wrong_pair_stops_the_start_with_its_file_and_line() {
         assert!(said.contains("baton.toml"), "{said}");
     }
     assert!(refused("[tls]\ncert = \"site.pem\"\n").contains("missing field `key`"));
-    assert!(refused("[tls]\ncert = \"site.pem\"\nkey = \"site.key\"\nkeys = 1\n").contains("did you mean `key`?"));
+    assert!(
+        refused("[tls]\ncert = \"site.pem\"\nkey = \"site.key\"\nkeys = 1\n").contains("did you mean `key`?")
+    );
 }
 
 #[test]

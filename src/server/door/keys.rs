@@ -52,10 +52,7 @@ fn public(source: Source<'_>, url: &Spanned<String>) -> Result<String, ConfigErr
 ///
 /// # Errors
 /// One that is none, with its line.
-fn networks(
-    source: Source<'_>,
-    given: &[Spanned<String>],
-) -> Result<Vec<IpNet>, ConfigError> {
+fn networks(source: Source<'_>, given: &[Spanned<String>]) -> Result<Vec<IpNet>, ConfigError> {
     let one = |text: &Spanned<String>| {
         let word = text.get_ref().trim();
         if let Ok(address) = word.parse::<IpAddr>() {

@@ -47,8 +47,9 @@ pub enum Via {
 pub fn seen(peer: IpAddr, tls: bool, headers: &HeaderMap, trusted: &[IpNet]) -> Seen {
     let peer = peer.to_canonical();
     if !contains(trusted, peer) {
-        let marked =
-            ["x-forwarded-for", "x-forwarded-proto", "forwarded", "x-real-ip", "via"].iter().any(|h| headers.contains_key(*h));
+        let marked = ["x-forwarded-for", "x-forwarded-proto", "forwarded", "x-real-ip", "via"]
+            .iter()
+            .any(|h| headers.contains_key(*h));
         let via = if marked { Via::Untrusted } else { Via::Direct };
         return Seen { address: peer, secure: tls, via };
     }
@@ -81,11 +82,7 @@ fn values<'a>(headers: &'a HeaderMap, name: &str) -> Option<Vec<&'a str>> {
 }
 
 /// From the right: the first that is no proxy of ours. What cannot be read ends the chain at the last one that could.
-fn visitor<'a>(
-    peer: IpAddr,
-    entries: impl DoubleEndedIterator<Item = &'a str>,
-    trusted: &[IpNet],
-) -> IpAddr {
+fn visitor<'a>(peer: IpAddr, entries: impl DoubleEndedIterator<Item = &'a str>, trusted: &[IpNet]) -> IpAddr {
     let mut nearest = peer;
     for entry in entries.rev().take(HOPS) {
         let Some(address) = address(entry) else { break };
@@ -130,7 +127,8 @@ mod tests {
     }
 
     fn through(peer: &str, of: &[(&'static str, &str)]) -> (String, bool, Via) {
-        let trusted: Vec<IpNet> = ["127.0.0.1/32", "10.0.0.0/8"].map(|n| n.parse().expect("a network")).into();
+        let trusted: Vec<IpNet> =
+            ["127.0.0.1/32", "10.0.0.0/8"].map(|n| n.parse().expect("a network")).into();
         let seen = seen(peer.parse().expect("an address"), false, &headers(of), &trusted);
         (seen.address.to_string(), seen.secure, seen.via)
     }
@@ -141,7 +139,11 @@ mod tests {
 
     #[test]
     fn a_strangers_word_means_nothing() {
-        let lies = [("x-forwarded-for", "198.51.100.1"), ("x-forwarded-proto", "https"), ("forwarded", "for=198.51.100.1;proto=https")];
+        let lies = [
+            ("x-forwarded-for", "198.51.100.1"),
+            ("x-forwarded-proto", "https"),
+            ("forwarded", "for=198.51.100.1;proto=https"),
+        ];
         assert_eq!(through("192.0.2.7", &lies), ("192.0.2.7".into(), false, Via::Untrusted));
         assert_eq!(through("192.0.2.7", &[]), ("192.0.2.7".into(), false, Via::Direct));
     }

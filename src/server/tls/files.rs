@@ -69,7 +69,9 @@ pub(super) fn read(files: &TlsFiles) -> Result<CertifiedKey, String> {
         rustls::Error::InconsistentKeys(_) => {
             format!("{key} is not the key of the certificate in {cert}; they come in pairs")
         }
-        rustls::Error::InvalidCertificate(why) => format!("{cert} holds a certificate that cannot be read: {why}"),
+        rustls::Error::InvalidCertificate(why) => {
+            format!("{cert} holds a certificate that cannot be read: {why}")
+        }
         other => format!("{key} holds a key that cannot be used: {other}"),
     })
 }

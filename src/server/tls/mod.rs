@@ -129,11 +129,7 @@ impl Tls {
 ///
 /// # Errors
 /// As [`Tls::load`], with the key's line.
-pub(super) fn build(
-    source: Source<'_>,
-    base: &std::path::Path,
-    keys: &TlsKeys,
-) -> Result<Tls, ConfigError> {
+pub(super) fn build(source: Source<'_>, base: &std::path::Path, keys: &TlsKeys) -> Result<Tls, ConfigError> {
     let files = TlsFiles { cert: base.join(keys.cert.get_ref()), key: base.join(keys.key.get_ref()) };
     let key_file = files.key.display().to_string();
     Tls::load(files).map_err(|why| {
