@@ -8,6 +8,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
 use super::login_file::{self, Login};
 use super::out::{Out, inert};
+use super::target::{self, ServerArgs};
 use super::{Done, Failure, token_command};
 use crate::client::Address;
 use crate::client::oneshot::Session;
@@ -24,7 +25,7 @@ program and its words are, and each command runs it (without a shell) and takes
 its first line:
   baton login https://chat.example.com --token-command pass show baton")]
 pub(super) struct Args {
-    /// The server's address, e.g. http://127.0.0.1:7842
+    /// The server's address, e.g. https://chat.example.com or http://127.0.0.1:7842
     #[arg(value_name = "URL")]
     server: String,
     /// A program that prints the token, and its words; must come last
@@ -32,8 +33,16 @@ pub(super) struct Args {
     token_command: Option<Vec<String>>,
 }
 
-pub(super) async fn run(args: Args) -> Done {
+pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
     let address = Address::parse(&args.server).map_err(|e| Failure::Usage(e.to_string()))?;
+    let ca = match &server.ca {
+        None => None,
+        Some(file) => {
+            target::trust(file)?;
+            // It has to be found from any folder.
+            Some(std::path::absolute(file).map_err(|e| Failure::Usage(e.to_string()))?)
+        }
+    };
     let token = match &args.token_command {
         Some(argv) => token_command::run(argv)?,
         None => read_token()?,
@@ -47,7 +56,7 @@ pub(super) async fn run(args: Args) -> Done {
     let agent = session.welcome().agent.clone();
     session.close().await;
     let token = args.token_command.is_none().then_some(token);
-    let kept = Login { url: address.to_string(), token, token_command: args.token_command };
+    let kept = Login { url: address.to_string(), token, token_command: args.token_command, ca };
     let path = login_file::write(&kept)?;
     Out.line(&format!("signed in to {address} as {} ({})", inert(&agent.name), agent.role.word()))?;
     Out.line(&format!("kept in {}", path.display()))

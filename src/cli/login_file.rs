@@ -22,6 +22,9 @@ pub(super) struct Login {
     /// Instead: a program and its words, which prints the token on its first line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) token_command: Option<Vec<String>>,
+    /// A file of certificates to believe, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ca: Option<PathBuf>,
 }
 
 impl Login {

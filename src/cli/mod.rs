@@ -27,11 +27,13 @@ mod macros;
 mod out;
 mod queue;
 mod rebuild;
+mod reload;
 mod reply;
 mod resolve_agent;
 mod resolve_id;
 mod search;
 mod serve;
+mod service;
 mod show;
 mod snooze;
 mod target;
@@ -131,6 +133,8 @@ enum Cmd {
     Demo(demo::Args),
     /// Show which key does what, with your console.toml; --check says what is wrong with it
     Keys(keys::Args),
+    /// Let the running server read its configuration again
+    Reload(reload::Args),
     /// Make the lists anew from the log (while no server runs on the folder)
     Rebuild(rebuild::Args),
     /// Print completions for a shell
@@ -141,16 +145,17 @@ enum Cmd {
 
 /// Commands that ask no server, or (`chat`) not as an agent: which of `--url` and `--token` mean nothing to them.
 const UNUSED: &[(&str, &[&str])] = &[
-    ("serve", &["url", "token"]),
-    ("agent", &["url", "token"]),
-    ("audit", &["url", "token"]),
+    ("serve", &["url", "token", "ca"]),
+    ("agent", &["url", "token", "ca"]),
+    ("audit", &["url", "token", "ca"]),
     ("login", &["url", "token"]),
     ("chat", &["token"]),
-    ("demo", &["url", "token"]),
-    ("keys", &["url", "token"]),
-    ("rebuild", &["url", "token"]),
-    ("completions", &["url", "token"]),
-    ("man", &["url", "token"]),
+    ("demo", &["url", "token", "ca"]),
+    ("keys", &["url", "token", "ca"]),
+    ("reload", &["url", "token", "ca"]),
+    ("rebuild", &["url", "token", "ca"]),
+    ("completions", &["url", "token", "ca"]),
+    ("man", &["url", "token", "ca"]),
 ];
 
 /// The command line's definition, with no option on a command's page that means nothing to it.
@@ -184,7 +189,7 @@ fn parse<T: Into<OsString> + Clone>(line: impl IntoIterator<Item = T>) -> Result
 }
 
 /// Why a command did not do what it was asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Failure {
     /// Exit code 1.
     Refused(String),
@@ -283,7 +288,7 @@ async fn run(cli: Cli) -> Done {
         None => console::run(&server).await,
         Some(Cmd::Serve(args)) => serve::run(args).await,
         Some(Cmd::Agent(args)) => agent::run(args),
-        Some(Cmd::Login(args)) => login::run(args).await,
+        Some(Cmd::Login(args)) => login::run(args, &server).await,
         Some(Cmd::Chat(args)) => chat::run(args, &server).await,
         Some(Cmd::Queue(args)) => queue::run(args, &server).await,
         Some(Cmd::Block(args)) => block::block(args, &server).await,
@@ -311,6 +316,7 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Macros(args)) => macros::run(args),
         Some(Cmd::Demo(args)) => demo::run(args).await,
         Some(Cmd::Keys(args)) => keys::run(&args),
+        Some(Cmd::Reload(args)) => reload::run(args),
         Some(Cmd::Rebuild(args)) => rebuild::run(args),
         Some(Cmd::Completions(args)) => documents::completions(&args),
         Some(Cmd::Man(args)) => documents::man(&args),

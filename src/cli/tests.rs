@@ -190,6 +190,9 @@ fn exit_codes() {
     assert_eq!(Failure::from(OneshotError::Refused(nameless)).words(), Some("already taken (Bea)"));
     let gone = OneshotError::Unreachable { address: "http://a".into(), why: "refused".into() };
     assert_eq!(Failure::from(gone).code(), 3);
-    assert_eq!(Failure::from(OneshotError::Address(crate::client::BadAddress::Tls)).code(), 2);
+    assert_eq!(
+        Failure::from(OneshotError::Address(crate::client::BadAddress::Malformed("x".into()))).code(),
+        2
+    );
     assert_eq!(Failure::NobodyReads.code(), 0);
 }

@@ -32,7 +32,6 @@ pub struct VisitorRef {
 
 /// A page of the website, as the visitor's browser reported it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Page {
     /// The address.
     pub url: String,

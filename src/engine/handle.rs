@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::blocks::Blocks;
-use super::shared::Shared;
+use super::shared::{Live, Shared};
 use super::tokens::{VisitorTokens, token_hash};
 use super::writer::{self, Job};
 use super::{
@@ -183,12 +183,12 @@ impl Engine {
 
     /// A site by id.
     pub fn site(&self, id: &SiteId) -> Option<Arc<SiteConfig>> {
-        self.shared.sites.get(id).cloned()
+        self.shared.site(id)
     }
 
     /// All sites, by id.
     pub fn sites(&self) -> Vec<Arc<SiteConfig>> {
-        let mut sites: Vec<_> = self.shared.sites.values().cloned().collect();
+        let mut sites: Vec<_> = self.shared.live().sites.values().cloned().collect();
         sites.sort_by(|a, b| a.id.cmp(&b.id));
         sites
     }
@@ -262,12 +262,36 @@ impl Engine {
 
     /// Active conversations an agent is meant to hold at most; none: no limit.
     pub fn capacity(&self) -> Option<u32> {
-        (self.shared.capacity > 0).then_some(self.shared.capacity)
+        let capacity = self.shared.live().capacity;
+        (capacity > 0).then_some(capacity)
     }
 
     /// Limits in force.
-    pub fn limits(&self) -> &Limits {
-        &self.shared.limits
+    pub fn limits(&self) -> Limits {
+        self.shared.live().limits
+    }
+
+    /// Other sites, limits and capacity from now on, under open subscriptions. Deadlines of all conversations are looked at
+    /// again. A conversation of a site that is no longer there takes no command until the site is back.
+    pub fn reconfigure(&self, sites: &[SiteConfig], limits: Limits, capacity: u32) {
+        self.shared.set_live(Live::new(sites, limits, capacity));
+        // A full queue: each conversation is looked at when something happens in it.
+        if self.shared.send(Job::RearmAll).is_err() {
+            tracing::warn!(
+                "deadlines follow the new configuration as conversations move; the server is busy"
+            );
+        }
+        self.shared.refresh_offers();
+    }
+
+    /// Whether the store can be written: writes a mark into it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), Refusal> {
+        let (reply, done) = oneshot::channel();
+        self.shared.send(Job::Probe(reply))?;
+        done.await.unwrap_or(Err(Refusal::Stopping))
     }
 
     /// Whether [`Engine::stop`] was called.

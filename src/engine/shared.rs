@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -36,10 +36,8 @@ pub(super) struct Shared {
     pub(super) agents_version: AtomicU64,
     pub(super) log_id: String,
     pub(super) head: AtomicU64,
-    pub(super) sites: HashMap<SiteId, Arc<SiteConfig>>,
-    pub(super) limits: Limits,
-    /// Active conversations an agent is meant to hold at most; 0: no limit.
-    pub(super) capacity: u32,
+    /// What a reload changes.
+    live: RwLock<Arc<Live>>,
     pub(super) hub: Hub,
     pub(super) readers: Readers,
     pub(super) tokens: VisitorTokens,
@@ -61,6 +59,21 @@ pub(super) struct Shared {
     offered: Mutex<HashMap<SiteId, bool>>,
     again: Mutex<HashSet<ConversationId>>,
     started: (Instant, Time),
+}
+
+/// The part of the configuration that changes under open sockets, exchanged whole.
+pub(super) struct Live {
+    pub(super) sites: HashMap<SiteId, Arc<SiteConfig>>,
+    pub(super) limits: Limits,
+    /// Active conversations an agent is meant to hold at most; 0: no limit.
+    pub(super) capacity: u32,
+}
+
+impl Live {
+    pub(super) fn new(sites: &[SiteConfig], limits: Limits, capacity: u32) -> Self {
+        let sites = sites.iter().map(|s| (s.id.clone(), Arc::new(s.clone()))).collect();
+        Self { sites, limits, capacity }
+    }
 }
 
 /// What `decide` may know of the world beside the conversation.
@@ -96,9 +109,7 @@ impl Shared {
             agents_version: AtomicU64::new(0),
             log_id: log.id().to_owned(),
             head: AtomicU64::new(log.head()),
-            sites: options.sites.iter().map(|s| (s.id.clone(), Arc::new(s.clone()))).collect(),
-            limits: options.limits,
-            capacity: options.capacity,
+            live: RwLock::new(Arc::new(Live::new(&options.sites, options.limits, options.capacity))),
             hub: Hub::default(),
             readers,
             tokens,
@@ -118,6 +129,21 @@ impl Shared {
             again: Mutex::new(HashSet::new()),
             started: (Instant::now(), now),
         }
+    }
+
+    /// The configuration as of now.
+    pub(super) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Another configuration from now on.
+    pub(super) fn set_live(&self, live: Live) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    }
+
+    /// A site as of now.
+    pub(super) fn site(&self, id: &SiteId) -> Option<Arc<SiteConfig>> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).sites.get(id).cloned()
     }
 
     /// Wall time as of the start, run on by the monotonic clock: a clock that jumps moves no deadline.
@@ -178,7 +204,7 @@ impl Shared {
 
     /// Arms what the state says, and remembers who holds it.
     pub(super) fn note_timers(&self, c: &Conversation) {
-        let Some(config) = c.site.as_ref().and_then(|s| self.sites.get(s)) else { return };
+        let Some(config) = c.site.as_ref().and_then(|s| self.site(s)) else { return };
         let view = {
             let presence = self.presence();
             let holder = c.holder.agent().map(|a| a.id);
@@ -265,7 +291,7 @@ impl Shared {
 
     pub(super) fn beat(&self, agent: AgentId, instance: &str) {
         let now = self.now();
-        let until = now.plus_ms(i64::try_from(self.limits.lease_ms).unwrap_or(i64::MAX));
+        let until = now.plus_ms(i64::try_from(self.live().limits.lease_ms).unwrap_or(i64::MAX));
         let changed = self.presence().lease(agent, instance, now, until);
         self.presence_changed(agent, &changed);
     }
@@ -298,7 +324,7 @@ impl Shared {
     }
 
     pub(super) fn availability(&self, site: &SiteId) -> VisitorAvailability {
-        let tickets = self.sites.get(site).is_some_and(|s| s.settings.tickets);
+        let tickets = self.site(site).is_some_and(|s| s.settings.tickets);
         VisitorAvailability {
             offered: self.presence().someone(site),
             when_nobody: if tickets { "ticket" } else { "assistant" }.to_owned(),
@@ -307,7 +333,7 @@ impl Shared {
 
     /// Tells the visitors of every site where the offer of a person changed.
     pub(super) fn refresh_offers(&self) {
-        for site in self.sites.keys() {
+        for site in self.live().sites.keys() {
             let now = self.availability(site);
             let before = lock(&self.offered).insert(site.clone(), now.offered);
             if before.unwrap_or(false) != now.offered

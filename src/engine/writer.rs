@@ -52,6 +52,10 @@ pub(super) enum Job {
     Audit(Box<audit::Entry>, oneshot::Sender<Result<u64, Refusal>>),
     /// Answer once everything decided before is on disk or refused.
     Barrier(oneshot::Sender<()>),
+    /// Look at every unfinished conversation's deadlines again: the configuration changed.
+    RearmAll,
+    /// Write something, to know whether the store can be written.
+    Probe(oneshot::Sender<Result<(), Refusal>>),
     /// Look at a conversation's deadlines again.
     Rearm(ConversationId),
     /// Finish what was taken and stop.
@@ -139,6 +143,12 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
             Job::Barrier(reply) => drop(reply.send(())),
             Job::Rung(name, doc) => notes::keep_rung(log, &name, doc.as_deref()),
             Job::Rearm(id) => rearm.push(id),
+            Job::RearmAll => notes::rearm_all(log, shared),
+            Job::Probe(reply) => {
+                let done = notes::probe(log).map_err(|e| refusal(&e));
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(done);
+            }
             Job::Stop => {}
         }
     }
@@ -361,7 +371,7 @@ fn act(
         (None, Target::CurrentOf { site, .. }) => site.clone(),
         (None, Target::Conversation(_)) => return Err(Refusal::Rejected(Rejection::Unknown)),
     };
-    let config = shared.sites.get(&site).ok_or(Refusal::Rejected(Rejection::Unknown))?;
+    let config = shared.site(&site).ok_or(Refusal::Rejected(Rejection::Unknown))?;
     let now = shared.now();
     let view = shared.view_for(conversation, &site);
     let ctx = Context {
@@ -449,7 +459,7 @@ fn load(
     now: Time,
     shared: &Arc<Shared>,
 ) -> Result<Option<Load>, Refusal> {
-    let (Who::Agent(session), limit @ 1..) = (&submit.who, shared.capacity) else { return Ok(None) };
+    let (Who::Agent(session), limit @ 1..) = (&submit.who, shared.live().capacity) else { return Ok(None) };
     if !matches!(submit.command, Command::Accept { .. } | Command::TakeOver { .. }) {
         return Ok(None);
     }

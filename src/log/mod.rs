@@ -17,6 +17,8 @@
 //! | `agents`, `agents_change` | who may sign in |
 //! | `audit` | who did what: append-only, hash-chained |
 //! | `blocks` | which visitors and addresses may not write |
+//! | `counts` | how many conversations there are, for the metrics |
+//! | `agents` | who may sign in |
 //! | `cursors` | how far visitors have seen and agents have read |
 //! | `rebuild` | the read model made anew from the log |
 
@@ -26,6 +28,7 @@ pub mod audit;
 mod batch;
 mod blocks;
 mod checkpoint;
+mod counts;
 mod cursors;
 mod error;
 mod history;
@@ -48,6 +51,7 @@ pub use agents::{NewAgent, add_agent, add_agent_to, agents_in};
 pub use agents_change::{AgentChange, AgentError, add_agent_with, remove_agent, rotate_agent, set_agent};
 pub use batch::Batch;
 pub use blocks::{Block, Blocked};
+pub use counts::StateCount;
 pub use cursors::CursorMove;
 pub use error::{OpenError, StoreError};
 pub use readers::{Reader, Readers};

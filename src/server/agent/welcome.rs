@@ -44,7 +44,7 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
         Err(error) => return Err(unreadable(link, &id, &error).await),
     };
     // First the queue, then the log: what is committed in between is in both, and dropped by its seq.
-    let sub = shared.engine.subscribe_agent(session.clone(), &auth.instance, shared.limits.outbox_frames);
+    let sub = shared.engine.subscribe_agent(session.clone(), &auth.instance, shared.limits().outbox_frames);
     let lease = auth.client.starts_with("console/").then(|| shared.engine.lease(&session, &auth.instance));
     let sites = session.sites.list();
     let same_log = auth.resume.as_ref().is_some_and(|r| r.log_id == shared.engine.log_id());

@@ -21,6 +21,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
+use super::Reloader;
 use crate::engine::Engine;
 
 pub use wire::{Answer, Request};
@@ -44,6 +45,8 @@ pub fn path(data: &Path) -> PathBuf {
 pub struct Control {
     /// The running engine.
     pub engine: Engine,
+    /// What reads the configuration again.
+    pub reloader: Reloader,
 }
 
 impl Control {
@@ -53,6 +56,10 @@ impl Control {
             Request::Ping => {
                 Answer::Pong { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() }
             }
+            Request::Reload => match self.reloader.reload().await {
+                Ok(done) => Answer::Reloaded { words: done.to_string() },
+                Err(error) => Answer::Failed { words: error.to_string() },
+            },
             Request::AgentsChanged => match self.engine.agents_changed().await {
                 Ok(done) => {
                     let sites: Vec<String> = self.engine.sites().iter().map(|s| s.id.to_string()).collect();

@@ -15,6 +15,8 @@ pub enum Request {
     Ping,
     /// Agents were added, changed or removed in the store: read them anew, and cut the sockets of those whose rights went.
     AgentsChanged,
+    /// Read the configuration again.
+    Reload,
 }
 
 /// What the server says. On the wire: `{"done":"pong",…}`.
@@ -40,6 +42,11 @@ pub enum Answer {
         /// The sites it has.
         #[serde(default)]
         sites: Vec<String>,
+    },
+    /// The configuration was read again and holds.
+    Reloaded {
+        /// What changed and what only a restart changes, for a person.
+        words: String,
     },
     /// It was not done.
     Failed {

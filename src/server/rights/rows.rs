@@ -134,6 +134,10 @@ pub fn of_visitor(op: &VisitorOp) -> &'static VisitorRow {
 pub enum Route {
     /// Whether the server lives.
     Healthz,
+    /// Whether the server takes work.
+    Readyz,
+    /// The server's counters.
+    Metrics,
     /// The widget's script.
     Widget,
     /// To the sample shop.
@@ -160,8 +164,10 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Route; 12] = [
+    pub const ALL: [Route; 14] = [
         Route::Healthz,
+        Route::Readyz,
+        Route::Metrics,
         Route::Widget,
         Route::Demo,
         Route::DemoIndex,
@@ -179,6 +185,8 @@ impl Route {
     pub fn path(self) -> &'static str {
         match self {
             Route::Healthz => "/healthz",
+            Route::Readyz => "/readyz",
+            Route::Metrics => "/metrics",
             Route::Widget => "/widget.js",
             Route::Demo => "/demo",
             Route::DemoIndex => "/demo/",
@@ -196,7 +204,9 @@ impl Route {
     /// Who is answered there.
     pub fn who(self) -> &'static str {
         match self {
+            Route::Metrics => "the networks in [metrics] allow; this machine, if it names none",
             Route::Healthz
+            | Route::Readyz
             | Route::Widget
             | Route::Demo
             | Route::DemoIndex

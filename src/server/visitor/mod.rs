@@ -69,9 +69,10 @@ pub(super) async fn serve(
     address: Option<IpAddr>,
     ticket: Arc<Ticket>,
 ) {
-    let wait = Duration::from_millis(shared.limits.header_ms);
-    let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits))).await;
+    let wait = Duration::from_millis(shared.limits().header_ms);
+    let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits()))).await;
     let Ok(Some(link)) = opened else { return };
+    let _open = shared.meters.socket("visitor");
     let (link, end) = match Box::pin(welcome::welcome(link, shared, site, user_agent, address)).await {
         Ok(mut visitor) => {
             let end = visitor.run().await;
@@ -86,7 +87,7 @@ pub(super) async fn serve(
 
 impl Visitor {
     async fn run(&mut self) -> End {
-        let beat = Duration::from_millis(self.shared.limits.heartbeat_ms);
+        let beat = Duration::from_millis(self.shared.limits().heartbeat_ms);
         let mut draining = self.shared.draining.clone();
         let mut leaving = false;
         let tick = sleep(beat);

@@ -57,7 +57,7 @@ pub(super) async fn welcome(
     // First the queue, then the log: what is committed in between is in both, and dropped by its seq.
     let online = shared.visitor_online(&site.id, me);
     // Declared after `online`, so that it is closed before the engine hears that the visitor left.
-    let sub = shared.engine.subscribe_visitor(&site.id, me, shared.limits.outbox_frames);
+    let sub = shared.engine.subscribe_visitor(&site.id, me, shared.limits().outbox_frames);
     // Once more: a block made meanwhile told the sockets it knew, and this one was not among them.
     if let Some(end) = refuse_blocked(&mut link, &shared, &site, me, address, &id).await {
         return Err(Box::new((link, end)));
@@ -82,7 +82,7 @@ pub(super) async fn welcome(
         SyncMode::Resumed => after.unwrap_or(start.head),
         SyncMode::Snapshot => start.head,
     };
-    let limits = &shared.limits;
+    let limits = shared.limits();
     let page = auth.page.map(clip_page);
     let device = clip_device(Device { locale: auth.locale, time_zone: auth.time_zone, user_agent });
     let mut visitor = Box::new(Visitor {
