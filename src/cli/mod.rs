@@ -7,11 +7,13 @@
 
 mod agent;
 mod availability;
+mod backup;
 mod chat;
 mod chat_input;
 mod console;
 mod demo;
 mod documents;
+mod erase;
 mod export;
 mod follow;
 mod follow_exec;
@@ -27,6 +29,8 @@ mod rebuild;
 mod reply;
 mod resolve_agent;
 mod resolve_id;
+mod restore;
+mod retention;
 mod search;
 mod serve;
 mod show;
@@ -36,6 +40,7 @@ mod thread;
 mod transfer;
 mod verbs;
 mod view;
+mod visitor_name;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -121,6 +126,14 @@ enum Cmd {
     Keys(keys::Args),
     /// Make the lists anew from the log (while no server runs on the folder)
     Rebuild(rebuild::Args),
+    /// Copy the store and its keys into a folder, verified, also while the server runs
+    Backup(backup::Args),
+    /// Make a backup the store of a folder (while no server runs on it)
+    Restore(restore::Args),
+    /// Erase what a visitor said and told, or one conversation
+    Erase(erase::Args),
+    /// Show what the rules of `[keep]` would erase, or carry them out
+    Retention(retention::Args),
     /// Print completions for a shell
     Completions(documents::CompletionsArgs),
     /// Print the manual page, or write one for each command
@@ -136,6 +149,10 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("demo", &["url", "token"]),
     ("keys", &["url", "token"]),
     ("rebuild", &["url", "token"]),
+    ("backup", &["url", "token"]),
+    ("restore", &["url", "token"]),
+    ("erase", &["url", "token"]),
+    ("retention", &["url", "token"]),
     ("completions", &["url", "token"]),
     ("man", &["url", "token"]),
 ];
@@ -295,6 +312,10 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Demo(args)) => demo::run(args).await,
         Some(Cmd::Keys(args)) => keys::run(&args),
         Some(Cmd::Rebuild(args)) => rebuild::run(args),
+        Some(Cmd::Backup(args)) => backup::run(&args),
+        Some(Cmd::Restore(args)) => restore::run(&args),
+        Some(Cmd::Erase(args)) => erase::run(&args),
+        Some(Cmd::Retention(args)) => retention::run(&args),
         Some(Cmd::Completions(args)) => documents::completions(&args),
         Some(Cmd::Man(args)) => documents::man(&args),
     }

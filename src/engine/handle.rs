@@ -82,8 +82,9 @@ impl Engine {
         let (jobs, inbox) = sync_channel(QUEUE);
         let (owed, questions) = tokio::sync::mpsc::unbounded_channel();
         let shared = Arc::new(Shared::new(&options, &log, readers, tokens, jobs, owed, agents));
+        let not_before = shared.vitals.not_before(shared.now());
         for conversation in &unfinished {
-            shared.note_timers(conversation);
+            shared.note_timers_from(conversation, not_before);
             shared.note_queue(conversation);
             if conversation.assistant_owes() {
                 shared.owe(conversation.id);

@@ -9,6 +9,7 @@
 mod answering;
 mod api;
 mod attendance;
+mod erasing;
 mod handle;
 mod hub;
 mod notes;
@@ -18,6 +19,7 @@ mod shared;
 mod tasks;
 mod timers;
 mod tokens;
+mod vitals;
 mod wish;
 mod writer;
 
@@ -27,3 +29,4 @@ pub use api::{
 };
 pub use handle::{Engine, EngineOptions, Lease};
 pub use hub::{SiteFilter, Subscription};
+pub use vitals::{Keep, Storage};

@@ -11,7 +11,7 @@ use super::docs::DocsSource;
 use super::{ConfigError, DocsBook, normal_origin};
 use crate::assistant::DocsResponder;
 use crate::conversation::{Settings, SiteId, Texts, Timings};
-use crate::engine::{EngineOptions, SiteConfig};
+use crate::engine::{EngineOptions, Keep, SiteConfig};
 use crate::handoff::policy::{Policy, Routing, RoutingMode, WhenNobody};
 use crate::knowledge::{Index, load_dir, load_embedded};
 use crate::protocol::Limits;
@@ -34,6 +34,8 @@ pub struct ServerConfig {
     pub docs: DocsBook,
     /// Who is told that somebody waits.
     pub webhooks: Vec<Webhook>,
+    /// What is kept and for how long.
+    pub keep: Keep,
 }
 
 impl ServerConfig {
@@ -72,6 +74,7 @@ impl ServerConfig {
             sites: vec![site],
             docs,
             webhooks: Vec::new(),
+            keep: Keep::default(),
         })
     }
 
@@ -128,7 +131,8 @@ impl ServerConfig {
         let ids: Vec<SiteId> = sites.iter().map(|s| s.id.clone()).collect();
         let webhooks = keys.webhook.iter().map(|hook| attention::build(source, base, hook, &ids));
         let webhooks = webhooks.collect::<Result<_, _>>()?;
-        Ok(Self { listen, limits: keys.limits, capacity: keys.agents.capacity, sites, docs, webhooks })
+        let (limits, capacity, keep) = (keys.limits, keys.agents.capacity, keys.keep.into());
+        Ok(Self { listen, limits, capacity, sites, docs, webhooks, keep })
     }
 
     /// What the engine is started with.

@@ -5,6 +5,7 @@ use toml::Spanned;
 
 use super::attention::WebhookKeys;
 use crate::conversation::{SiteId, Texts, Timings};
+use crate::engine::Keep;
 use crate::handoff::policy::{Level, WhenNobody};
 use crate::protocol::Limits;
 
@@ -17,6 +18,7 @@ pub(super) struct File {
     pub(super) timings: Timings,
     pub(super) texts: Texts,
     pub(super) agents: AgentsKeys,
+    pub(super) keep: KeepKeys,
     pub(super) site: Vec<SiteKeys>,
     pub(super) webhook: Vec<WebhookKeys>,
 }
@@ -35,6 +37,31 @@ pub(super) struct ServerKeys {
 pub(super) struct AgentsKeys {
     /// Active conversations at most; 0: no limit.
     pub(super) capacity: u32,
+}
+
+/// `[keep]`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct KeepKeys {
+    /// Free MiB below which a warning is given.
+    min_free_mb: u32,
+    /// Days; 0: never.
+    resolved_days: u32,
+    attachments_days: u32,
+    trail_days: u32,
+}
+
+impl Default for KeepKeys {
+    fn default() -> Self {
+        Self { min_free_mb: 256, resolved_days: 0, attachments_days: 0, trail_days: 0 }
+    }
+}
+
+impl From<KeepKeys> for Keep {
+    fn from(keys: KeepKeys) -> Self {
+        let KeepKeys { min_free_mb, resolved_days, attachments_days, trail_days } = keys;
+        Self { min_free_mb: u64::from(min_free_mb), resolved_days, attachments_days, trail_days }
+    }
 }
 
 /// One folder or several.

@@ -57,6 +57,7 @@ pub async fn run(
     let (drain, draining) = watch::channel(false);
     let (door, mut ended) = Admission::new(&config.limits);
     let shared = Shared::new(engine.clone(), config.limits, config.docs, draining.clone());
+    engine.keep(config.keep);
     attention::spawn(&engine, config.webhooks, &draining)?;
     let router = routes::router(shared);
     let header = Duration::from_millis(config.limits.header_ms);
@@ -69,6 +70,9 @@ pub async fn run(
         let (tcp, peer) = tokio::select! {
             biased;
             _ = &mut shutdown => break,
+            why = engine.failed() => anyhow::bail!(
+                "the store failed and the server stopped at once: {why}. What was acknowledged is on the disk; nothing was acknowledged since. Check the disk, then start the server again"
+            ),
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
