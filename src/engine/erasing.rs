@@ -34,8 +34,8 @@ pub(super) type Answer = Result<Vec<ConversationId>, Refusal>;
 pub(super) enum Ask {
     /// These, now, and from the files.
     These(Vec<ConversationId>, oneshot::Sender<Answer>),
-    /// The next batch of what the rules name.
-    Rules(Option<oneshot::Sender<Answer>>),
+    /// The next batch of what the rules name; the answer tells also whether there may be more.
+    Rules(Option<oneshot::Sender<Result<(Vec<ConversationId>, bool), Refusal>>>),
 }
 
 /// Where the rules stand: everything resolved up to then was looked at.
@@ -68,7 +68,7 @@ pub(super) fn carry_out(log: &mut Log, ask: Ask, rules: &mut Rules, shared: &Arc
         }
         Ask::Rules(reply) => {
             let answer = by_rules(log, rules, shared);
-            let more = answer.as_ref().is_ok_and(|done| !done.is_empty());
+            let more = answer.as_ref().is_ok_and(|(_, more)| *more);
             match reply {
                 Some(reply) => drop(reply.send(answer)),
                 // A full queue only puts it off to the next round.
@@ -111,8 +111,12 @@ fn clean(log: &mut Log, shared: &Arc<Shared>) -> Result<(), Refusal> {
     }
 }
 
-/// One batch; empty when there was nothing left to do.
-fn by_rules(log: &mut Log, rules: &mut Rules, shared: &Arc<Shared>) -> Answer {
+/// One batch: those in which something was erased, and whether there may be more.
+fn by_rules(
+    log: &mut Log,
+    rules: &mut Rules,
+    shared: &Arc<Shared>,
+) -> Result<(Vec<ConversationId>, bool), Refusal> {
     let failed = |error: StoreError| {
         tracing::warn!(%error, "the rules of [keep] could not be carried out; they are tried again later");
         Refusal::Fault
@@ -126,8 +130,7 @@ fn by_rules(log: &mut Log, rules: &mut Rules, shared: &Arc<Shared>) -> Answer {
                 continue;
             }
             let wanted: Vec<_> = due.iter().map(|id| (*id, None)).collect();
-            publish(log.erase(&wanted, what, now).map_err(failed)?, shared);
-            return Ok(due);
+            return Ok((publish(log.erase(&wanted, what, now).map_err(failed)?, shared), true));
         }
     }
     let due = log.scrub_due().map_err(failed)?;
@@ -135,7 +138,7 @@ fn by_rules(log: &mut Log, rules: &mut Rules, shared: &Arc<Shared>) -> Answer {
         clean(log, shared)?;
         rules.cleaned = Some(Instant::now());
     }
-    Ok(Vec::new())
+    Ok((Vec::new(), false))
 }
 
 /// Tells everybody, as of any commit.
@@ -237,11 +240,11 @@ impl Engine {
         loop {
             let (reply, answer) = oneshot::channel();
             self.shared().send(Job::Erase(Ask::Rules(Some(reply))))?;
-            let done = answer.await.unwrap_or(Err(Refusal::Stopping))?;
-            if done.is_empty() {
+            let (done, more) = answer.await.unwrap_or(Err(Refusal::Stopping))?;
+            all.extend(done);
+            if !more {
                 return Ok(all);
             }
-            all.extend(done);
         }
     }
 }
