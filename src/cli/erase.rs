@@ -74,7 +74,10 @@ fn tell(args: &Args, erased: &[ConversationId]) -> Done {
         Out.line(&format!("erased: {}", count(erased.len())))?;
     }
     for copy in kept {
-        complain(&format!("{} is a store put aside by a restore and still holds it; remove it", copy.display()));
+        complain(&format!(
+            "{} is a store put aside by a restore and still holds it; remove it",
+            copy.display()
+        ));
     }
     Ok(())
 }

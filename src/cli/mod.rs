@@ -15,6 +15,7 @@ mod demo;
 mod documents;
 mod erase;
 mod export;
+mod export_visitor;
 mod follow;
 mod follow_exec;
 mod happening;

@@ -74,7 +74,10 @@ pub(super) fn run(args: &Args) -> Done {
     Ok(())
 }
 
-fn due(args: &Args, keep: &Keep) -> Result<Vec<(Erasure, Vec<crate::conversation::ConversationId>)>, Failure> {
+fn due(
+    args: &Args,
+    keep: &Keep,
+) -> Result<Vec<(Erasure, Vec<crate::conversation::ConversationId>)>, Failure> {
     let readers = Readers::of(&args.data, 1).map_err(refused)?;
     let mut all = Vec::new();
     for (what, before) in keep.cutoffs(now()) {

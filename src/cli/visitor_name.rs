@@ -65,6 +65,9 @@ pub(super) fn conversation(data: &Path, named: &str) -> Result<Found, Failure> {
     match ids.as_slice() {
         [id] => Ok(Found { ids: vec![*id], who: format!("conversation {}", id.short()) }),
         [] => Err(Failure::Refused(format!("there is no conversation “{}” here", inert(named)))),
-        _ => Err(Failure::Refused(format!("several conversations begin with “{}”; give more digits", inert(named)))),
+        _ => Err(Failure::Refused(format!(
+            "several conversations begin with “{}”; give more digits",
+            inert(named)
+        ))),
     }
 }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Conversation, Device, Event, Handoff, Message, Page, ReleaseCause, ResolvedBy, VisitorRef,
+    Card, Conversation, Device, Event, Handoff, Message, Page, ReleaseCause, ResolvedBy, State, VisitorRef,
 };
 
 /// What stands where words were.
@@ -145,6 +145,12 @@ impl Conversation {
                     ERASED.clone_into(&mut self.last_text);
                 }
                 self.tags.clear();
+                // What was asked is gone: nobody owes it an answer, and one under way would speak of it.
+                self.answered_version = self.last_visitor_version;
+                if self.assistant_may_speak() {
+                    self.epoch += 1;
+                    self.waiting_since = self.waiting_since.filter(|_| self.state != State::Assistant);
+                }
                 self.forget(Erasure::Trail);
             }
             Erasure::Files => {}

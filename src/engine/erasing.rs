@@ -17,7 +17,7 @@ use crate::conversation::{ConversationId, Erasure, Row, Time};
 use crate::log::{ErasedConversation, KeepError, Log, StoreError};
 
 /// Conversations a rule erases at a time: some ten milliseconds.
-const BATCH: usize = 100;
+const AT_A_TIME: usize = 100;
 /// How often rules are looked at.
 const EVERY: Duration = Duration::from_secs(600);
 /// How often the disk is looked at.
@@ -35,8 +35,11 @@ pub(super) enum Ask {
     /// These, now, and from the files.
     These(Vec<ConversationId>, oneshot::Sender<Answer>),
     /// The next batch of what the rules name; the answer tells also whether there may be more.
-    Rules(Option<oneshot::Sender<Result<(Vec<ConversationId>, bool), Refusal>>>),
+    Rules(Option<oneshot::Sender<Batch>>),
 }
+
+/// Those in which a rule erased something, and whether there may be more.
+type Batch = Result<(Vec<ConversationId>, bool), Refusal>;
 
 /// Where the rules stand: everything resolved up to then was looked at.
 #[derive(Debug, Default)]
@@ -111,12 +114,8 @@ fn clean(log: &mut Log, shared: &Arc<Shared>) -> Result<(), Refusal> {
     }
 }
 
-/// One batch: those in which something was erased, and whether there may be more.
-fn by_rules(
-    log: &mut Log,
-    rules: &mut Rules,
-    shared: &Arc<Shared>,
-) -> Result<(Vec<ConversationId>, bool), Refusal> {
+/// One bounded batch.
+fn by_rules(log: &mut Log, rules: &mut Rules, shared: &Arc<Shared>) -> Batch {
     let failed = |error: StoreError| {
         tracing::warn!(%error, "the rules of [keep] could not be carried out; they are tried again later");
         Refusal::Fault
@@ -124,7 +123,7 @@ fn by_rules(
     let now = shared.now();
     if shared.vitals.rules_may() {
         for (slot, (what, before)) in shared.vitals.keep().cutoffs(now).into_iter().enumerate() {
-            let due = log.resolved_between(what, rules.looked[slot], before, BATCH).map_err(failed)?;
+            let due = log.resolved_between(what, rules.looked[slot], before, AT_A_TIME).map_err(failed)?;
             if due.is_empty() {
                 rules.looked[slot] = Some(before);
                 continue;
@@ -148,7 +147,8 @@ fn publish(erased: Vec<ErasedConversation>, shared: &Arc<Shared>) -> Vec<Convers
         ids.push(one.conversation);
         shared.head.store(one.seq, Ordering::Release);
         let state = Arc::new(one.state);
-        let (Some(row), Some(site), Some(visitor)) = (Row::of(&state), state.site.clone(), &state.visitor) else {
+        let (Some(row), Some(site), Some(visitor)) = (Row::of(&state), state.site.clone(), &state.visitor)
+        else {
             continue;
         };
         let event = PublishedEvent {

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::shared::Shared;
 use super::wish::content_hash;
-use super::{erasing, notes};
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
+use super::{erasing, notes};
 use crate::conversation::{
     Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, SiteId,
     State, Time, VisitorRef, decide,
@@ -66,7 +66,10 @@ pub(super) fn run(mut log: Log, jobs: &Receiver<Job>, shared: &Arc<Shared>) {
     let mut rules = erasing::Rules::default();
     loop {
         if let Some(why) = log.failed() {
-            tracing::error!(why, "the store can no longer be trusted: nothing more is written or acknowledged");
+            tracing::error!(
+                why,
+                "the store can no longer be trusted: nothing more is written or acknowledged"
+            );
             shared.vitals.fail(why);
             break;
         }

@@ -141,7 +141,9 @@ fn erase_one(
     indexed: u64,
 ) -> Result<Option<ErasedConversation>, StoreError> {
     let found = conn
-        .prepare_cached("SELECT c.key, c.doc FROM streams s JOIN conversations c ON c.key = s.key WHERE s.id = ?1")?
+        .prepare_cached(
+            "SELECT c.key, c.doc FROM streams s JOIN conversations c ON c.key = s.key WHERE s.id = ?1",
+        )?
         .query_row([id.0.as_bytes()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
         .optional()?;
     let Some((key, doc)) = found else { return Ok(None) };
@@ -150,7 +152,8 @@ fn erase_one(
     let mut state = Conversation::empty(id);
     let mut replaced = 0;
     {
-        let mut read = conn.prepare_cached("SELECT seq, version, at, body FROM events WHERE stream = ?1 ORDER BY version")?;
+        let mut read = conn
+            .prepare_cached("SELECT seq, version, at, body FROM events WHERE stream = ?1 ORDER BY version")?;
         let mut write = conn.prepare_cached(
             "UPDATE events SET body = ?2, cid_hash = CASE WHEN ?3 AND cid_hash IS NOT NULL THEN zeroblob(16) \
              ELSE cid_hash END WHERE seq = ?1",
@@ -159,7 +162,8 @@ fn erase_one(
         let mut rows = read.query([key])?;
         let mut changes = Vec::new();
         while let Some(row) = rows.next()? {
-            let (seq, version, said) = (row.get::<_, i64>(0)?, row.get::<_, i64>(1)? as u64, Time(row.get(2)?));
+            let (seq, version, said) =
+                (row.get::<_, i64>(0)?, row.get::<_, i64>(1)? as u64, Time(row.get(2)?));
             let event = history::event(row, 3)?;
             let left = if version <= through { event.erased(what) } else { event.clone() };
             state.apply(&left, said);
@@ -226,7 +230,9 @@ impl super::Reader {
         &self,
         visitor: crate::conversation::VisitorId,
     ) -> Result<Vec<ConversationId>, StoreError> {
-        let Some(key) = keys::principal(&self.conn, Principal::Visitor(visitor))? else { return Ok(Vec::new()) };
+        let Some(key) = keys::principal(&self.conn, Principal::Visitor(visitor))? else {
+            return Ok(Vec::new());
+        };
         let mut statement = self.conn.prepare_cached(
             "SELECT s.id FROM conversations c JOIN streams s ON s.key = c.key WHERE c.visitor = ?1 ORDER BY c.key",
         )?;
@@ -238,10 +244,7 @@ impl super::Reader {
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
-    pub fn visitors_by_email(
-        &self,
-        email: &str,
-    ) -> Result<Vec<crate::conversation::VisitorId>, StoreError> {
+    pub fn visitors_by_email(&self, email: &str) -> Result<Vec<crate::conversation::VisitorId>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT DISTINCT p.id FROM conversations c JOIN principals p ON p.key = c.visitor
              WHERE folded(json_extract(c.doc, '$.visitor.email')) = ?1 ORDER BY p.id",

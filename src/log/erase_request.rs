@@ -25,8 +25,10 @@ impl Log {
         let mut wanted = Vec::new();
         for id in ids {
             let reader = "SELECT c.doc FROM streams s JOIN conversations c ON c.key = s.key WHERE s.id = ?1";
-            let found: Result<String, _> =
-                self.conn.prepare_cached(reader).and_then(|mut s| s.query_row([id.0.as_bytes()], |r| r.get(0)));
+            let found: Result<String, _> = self
+                .conn
+                .prepare_cached(reader)
+                .and_then(|mut s| s.query_row([id.0.as_bytes()], |r| r.get(0)));
             match found {
                 Ok(doc) => {
                     let state: crate::conversation::Conversation =
@@ -68,7 +70,12 @@ pub fn erase_in(dir: &Path, ids: &[ConversationId], at: Time) -> Result<Vec<Eras
 ///
 /// # Errors
 /// As [`erase_in`].
-pub fn erase_by_rule(dir: &Path, ids: &[ConversationId], what: Erasure, at: Time) -> Result<usize, KeepError> {
+pub fn erase_by_rule(
+    dir: &Path,
+    ids: &[ConversationId],
+    what: Erasure,
+    at: Time,
+) -> Result<usize, KeepError> {
     let mut log = Log::open(dir)?;
     let mut erased = 0;
     for some in ids.chunks(100) {

@@ -41,7 +41,9 @@ pub enum KeepError {
         what: String,
     },
     /// The copy does not hold what it should.
-    #[error("the copy is not sound: {0}. It was removed; the store itself was only read. Run `baton rebuild`, or restore the last good backup")]
+    #[error(
+        "the copy is not sound: {0}. It was removed; the store itself was only read. Run `baton rebuild`, or restore the last good backup"
+    )]
     Unsound(String),
     /// A list of what was erased.
     #[error("{}, line {line}: this is no entry of a list of what was erased; nothing was touched", path.display())]

@@ -110,7 +110,17 @@ fn resolved_at(dir: &Path, times: &[Time]) -> Vec<ConversationId> {
         events.iter().for_each(|e| after.apply(e, *at));
         let mut batch = log.begin().unwrap();
         let principal = Principal::Visitor(visitor.id);
-        batch.append(Append { conversation: id, expected: 0, at: *at, principal, cid: None, events: &events, after: &after }).unwrap();
+        batch
+            .append(Append {
+                conversation: id,
+                expected: 0,
+                at: *at,
+                principal,
+                cid: None,
+                events: &events,
+                after: &after,
+            })
+            .unwrap();
         batch.commit().unwrap();
         ids.push(id);
     }
@@ -129,7 +139,8 @@ fn start(dir: &Path) -> Engine {
 async fn rules_erase_what_is_old_once_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let old = |days: i64| now().plus_ms(-days * DAY);
-    let times: Vec<Time> = (0..250).map(|n| old(400 + n)).chain([old(40), old(40), old(10), old(1)]).collect();
+    let times: Vec<Time> =
+        (0..250).map(|n| old(400 + n)).chain([old(40), old(40), old(10), old(1)]).collect();
     let ids = resolved_at(dir.path(), &times);
     let world = World { engine: start(dir.path()), dir, site: demo() };
     assert_eq!(world.engine.carry_out_rules().await.unwrap(), [], "off by default");
@@ -141,7 +152,11 @@ async fn rules_erase_what_is_old_once_and_nothing_else() {
     assert_eq!(words(&world.conversation(ids[249]).await), (ERASED.into(), 0));
     assert_eq!(words(&world.conversation(ids[250]).await), ("capybarism".into(), 0));
     assert_eq!(words(&world.conversation(ids[252]).await), ("capybarism".into(), 0));
-    assert_eq!(words(&world.conversation(ids[253]).await), ("capybarism".into(), 1), "not old enough for any");
+    assert_eq!(
+        words(&world.conversation(ids[253]).await),
+        ("capybarism".into(), 1),
+        "not old enough for any"
+    );
     let files = |events: Vec<baton::log::StoredEvent>| {
         events.iter().any(|e| matches!(&e.event, Event::MessagePosted(m) if !m.attachments.is_empty()))
     };
@@ -166,13 +181,29 @@ async fn a_clock_that_jumped_by_years_expires_nothing_and_loses_no_order() {
         // One that would be resolved by time, had its day passed.
         let open = ConversationId(Uuid::new_v4());
         let visitor = VisitorRef { id: VisitorId(Uuid::new_v4()), name: None, email: None };
-        let started = [Event::Started { site: demo(), visitor: visitor.clone(), page: None, linked: None, device: None }];
+        let started = [Event::Started {
+            site: demo(),
+            visitor: visitor.clone(),
+            page: None,
+            linked: None,
+            device: None,
+        }];
         let mut after = Conversation::empty(open);
         after.apply(&started[0], then);
         let mut log = Log::open(dir.path()).unwrap();
         let mut batch = log.begin().unwrap();
         let principal = Principal::Visitor(visitor.id);
-        batch.append(Append { conversation: open, expected: 0, at: then, principal, cid: None, events: &started, after: &after }).unwrap();
+        batch
+            .append(Append {
+                conversation: open,
+                expected: 0,
+                at: then,
+                principal,
+                cid: None,
+                events: &started,
+                after: &after,
+            })
+            .unwrap();
         batch.commit().unwrap();
         let head = log.head();
         drop(log);

@@ -111,14 +111,22 @@ async fn taken_under_load_restored_and_everybody_back() {
         server = Server::start(home, &data, &[]);
         assert!(server.up(), "{}", server.said());
         tell.send_replace(Place { address: Some(server.address.clone()), round });
-        until("everybody is back", || back.lock().unwrap().iter().filter(|(r, _)| *r == round).count() == VISITORS).await;
+        until("everybody is back", || {
+            back.lock().unwrap().iter().filter(|(r, _)| *r == round).count() == VISITORS
+        })
+        .await;
         for (_, welcome) in back.lock().unwrap().iter().filter(|(r, _)| *r == round) {
             assert_eq!(welcome["mode"], "snapshot", "two histories are not mixed: {welcome}");
             assert_eq!(welcome["log_id"], done["log_id"]);
         }
         // The agent's token works, and the console's list is the store's.
         let url = format!("http://{}", server.address);
-        let queue = baton(home).args(["queue", "--json"]).env("BATON_URL", url).env("BATON_TOKEN", &ada).output().unwrap();
+        let queue = baton(home)
+            .args(["queue", "--json"])
+            .env("BATON_URL", url)
+            .env("BATON_TOKEN", &ada)
+            .output()
+            .unwrap();
         let rows: Value = serde_json::from_slice(&queue.stdout).unwrap();
         assert_eq!(rows.as_array().unwrap().len(), VISITORS);
     }

@@ -10,8 +10,15 @@ use crate::disk::files_with;
 
 /// Words no other text has; they begin differently, so that no index keeps one as the end of another.
 const WORDS: &[&str] = &[
-    "axolotlgram", "bandicootese", "capybarism", "dugongology", "echidnaphone", "fossaware", "gibbonite",
-    "hoatzinhaus", "indridrift",
+    "axolotlgram",
+    "bandicootese",
+    "capybarism",
+    "dugongology",
+    "echidnaphone",
+    "fossaware",
+    "gibbonite",
+    "hoatzinhaus",
+    "indridrift",
 ];
 const OTHERS: &str = "jerboajargon";
 
@@ -75,6 +82,22 @@ fn erased_words_are_in_no_file_no_new_backup_and_no_restored_old_one() {
     // A copy as a migration leaves one.
     std::fs::copy(data.join("baton.db"), data.join("baton-before-v9.db")).unwrap();
 
+    let told = ok(&home, &["export", "--visitor", &format!("{}@example.com", WORDS[4]), "--data", data_arg]);
+    let all: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(all["visitors"][0]["conversations"][0]["id"], id.as_str());
+    for word in WORDS {
+        assert!(told.contains(word), "{word} is kept of the visitor");
+    }
+    assert!(!told.contains(OTHERS));
+    let visitor = all["visitors"][0]["visitor"].as_str().unwrap();
+    let file = home.join("max.json");
+    ok(
+        &home,
+        &["export", "--visitor", visitor, "--data", data_arg, "--no-notes", "-o", file.to_str().unwrap()],
+    );
+    let told = std::fs::read_to_string(&file).unwrap();
+    assert!(told.contains(WORDS[2]) && !told.contains(WORDS[6]) && !told.contains(WORDS[7]));
+
     let (code, _, stderr) = run(&home, &["erase", "--conversation", &id, "--data", data_arg]);
     assert_eq!(code, Some(2), "without a terminal nobody can be asked: {stderr}");
     let email = format!("{}@Example.com", WORDS[4].to_uppercase());
@@ -86,7 +109,10 @@ fn erased_words_are_in_no_file_no_new_backup_and_no_restored_old_one() {
     }
     assert_eq!(files_with(&data, OTHERS).len(), 1, "somebody else's words stay");
     // What it says is the fold of what is left, row for row.
-    assert_eq!(rows(&data), { ok(&home, &["rebuild", "--data", data_arg]); rows(&data) });
+    assert_eq!(rows(&data), {
+        ok(&home, &["rebuild", "--data", data_arg]);
+        rows(&data)
+    });
 
     let after = home.join("after");
     ok(&home, &["backup", after.to_str().unwrap(), "--data", data_arg]);
@@ -101,7 +127,17 @@ fn erased_words_are_in_no_file_no_new_backup_and_no_restored_old_one() {
     // And on a new machine, with the list.
     let elsewhere = home.join("elsewhere");
     let list = data.join("erased.jsonl");
-    ok(&home, &["restore", before.to_str().unwrap(), "--data", elsewhere.to_str().unwrap(), "--erased", list.to_str().unwrap()]);
+    ok(
+        &home,
+        &[
+            "restore",
+            before.to_str().unwrap(),
+            "--data",
+            elsewhere.to_str().unwrap(),
+            "--erased",
+            list.to_str().unwrap(),
+        ],
+    );
     for word in WORDS {
         assert_eq!(files_with(&data, word), Vec::<std::path::PathBuf>::new(), "{word}");
         assert_eq!(files_with(&elsewhere, word), Vec::<std::path::PathBuf>::new(), "{word}");
@@ -123,9 +159,17 @@ fn erased_words_are_in_no_file_no_new_backup_and_no_restored_old_one() {
 
 fn rows(data: &Path) -> Vec<String> {
     let conn = rusqlite::Connection::open(data.join("baton.db")).unwrap();
-    let mut all = conn.prepare("SELECT key, state, rank, changed, doc FROM conversations ORDER BY key").unwrap();
+    let mut all =
+        conn.prepare("SELECT key, state, rank, changed, doc FROM conversations ORDER BY key").unwrap();
     let rows = all.query_map([], |r| {
-        Ok(format!("{} {} {} {} {}", r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?, r.get::<_, i64>(3)?, r.get::<_, String>(4)?))
+        Ok(format!(
+            "{} {} {} {} {}",
+            r.get::<_, i64>(0)?,
+            r.get::<_, i64>(1)?,
+            r.get::<_, i64>(2)?,
+            r.get::<_, i64>(3)?,
+            r.get::<_, String>(4)?
+        ))
     });
     rows.unwrap().map(Result::unwrap).collect()
 }
@@ -136,7 +180,8 @@ fn who_is_not_there_is_said_and_a_running_server_refuses() {
     let home = house.dir.path().to_owned();
     let data = home.join("data");
     let data = data.to_str().unwrap();
-    let (code, _, stderr) = run(&home, &["erase", "--visitor", "nobody@example.com", "--data", data, "--yes"]);
+    let (code, _, stderr) =
+        run(&home, &["erase", "--visitor", "nobody@example.com", "--data", data, "--yes"]);
     assert_eq!(code, Some(1));
     assert!(stderr.contains("no visitor"), "{stderr}");
     let ada = house.agent("Ada", "agent");

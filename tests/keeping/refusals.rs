@@ -49,38 +49,66 @@ fn a_backup_that_is_not_as_it_was_made_is_refused() {
     type Harm = (&'static str, fn(&Path), &'static str);
     let harms: &[Harm] = &[
         ("no manifest", |d| fs::remove_file(d.join("manifest.json")).unwrap(), "no whole backup"),
-        ("half a manifest", |d| {
-            let text = fs::read(d.join("manifest.json")).unwrap();
-            fs::write(d.join("manifest.json"), &text[..text.len() / 2]).unwrap();
-        }, "does not read"),
-        ("a store cut short", |d| {
-            let file = fs::OpenOptions::new().write(true).open(d.join("baton.db")).unwrap();
-            file.set_len(8_192).unwrap();
-        }, "baton.db is not as it was written"),
-        ("one bit of the store", |d| {
-            let mut bytes = fs::read(d.join("baton.db")).unwrap();
-            let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
-            fs::write(d.join("baton.db"), bytes).unwrap();
-        }, "baton.db is not as it was written"),
-        ("another key", |d| fs::write(d.join("visitor.key"), [7; 32]).unwrap(), "visitor.key is not as it was written"),
+        (
+            "half a manifest",
+            |d| {
+                let text = fs::read(d.join("manifest.json")).unwrap();
+                fs::write(d.join("manifest.json"), &text[..text.len() / 2]).unwrap();
+            },
+            "does not read",
+        ),
+        (
+            "a store cut short",
+            |d| {
+                let file = fs::OpenOptions::new().write(true).open(d.join("baton.db")).unwrap();
+                file.set_len(8_192).unwrap();
+            },
+            "baton.db is not as it was written",
+        ),
+        (
+            "one bit of the store",
+            |d| {
+                let mut bytes = fs::read(d.join("baton.db")).unwrap();
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+                fs::write(d.join("baton.db"), bytes).unwrap();
+            },
+            "baton.db is not as it was written",
+        ),
+        (
+            "another key",
+            |d| fs::write(d.join("visitor.key"), [7; 32]).unwrap(),
+            "visitor.key is not as it was written",
+        ),
         ("no key", |d| fs::remove_file(d.join("visitor.key")).unwrap(), "visitor.key cannot be read"),
-        ("a path", |d| {
-            let text = fs::read_to_string(d.join("manifest.json")).unwrap();
-            fs::write(d.join("manifest.json"), text.replace("visitor.key", "../data/visitor.key")).unwrap();
-        }, "no plain file name"),
-        ("a newer store", |d| {
-            let text = fs::read_to_string(d.join("manifest.json")).unwrap();
-            let text = text.replace("\"store_version\": ", "\"store_version\": 9").replace("\"baton\": \"", "\"baton\": \"9.");
-            fs::write(d.join("manifest.json"), text).unwrap();
-        }, "Install Baton 9."),
+        (
+            "a path",
+            |d| {
+                let text = fs::read_to_string(d.join("manifest.json")).unwrap();
+                fs::write(d.join("manifest.json"), text.replace("visitor.key", "../data/visitor.key"))
+                    .unwrap();
+            },
+            "no plain file name",
+        ),
+        (
+            "a newer store",
+            |d| {
+                let text = fs::read_to_string(d.join("manifest.json")).unwrap();
+                let text = text
+                    .replace("\"store_version\": ", "\"store_version\": 9")
+                    .replace("\"baton\": \"", "\"baton\": \"9.");
+                fs::write(d.join("manifest.json"), text).unwrap();
+            },
+            "Install Baton 9.",
+        ),
     ];
     for (name, harm, says) in harms {
         let bad = home.join("bad");
         copy(&good, &bad);
         harm(&bad);
         let target = home.join("target");
-        let (code, _, stderr) = run(home, &["restore", bad.to_str().unwrap(), "--data", target.to_str().unwrap()]);
+        let (code, _, stderr) =
+            run(home, &["restore", bad.to_str().unwrap(), "--data", target.to_str().unwrap()]);
         assert_eq!(code, Some(1), "{name}");
         assert!(stderr.contains(says), "{name}: {stderr}");
         assert!(!target.exists(), "{name}: nothing was begun");
@@ -112,17 +140,23 @@ fn what_is_there_is_not_written_over() {
     let other = home.join("other");
     fs::create_dir(&other).unwrap();
     fs::write(other.join("baton.db"), "a diary").unwrap();
-    let (code, _, stderr) = run(home, &["backup", home.join("x").to_str().unwrap(), "--data", other.to_str().unwrap()]);
+    let (code, _, stderr) =
+        run(home, &["backup", home.join("x").to_str().unwrap(), "--data", other.to_str().unwrap()]);
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.contains("is not a Baton store"), "{stderr}");
     fs::create_dir(data.join(".restore-0123.part")).unwrap();
     ok(home, &["restore", good_arg, "--data", data_arg, "--replace"]);
     assert!(!data.join(".restore-0123.part").exists());
-    let aside: Vec<_> = fs::read_dir(&data).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
+    let aside: Vec<_> =
+        fs::read_dir(&data).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
     assert_eq!(aside.len(), 1);
     let old = bytes(&aside[0]);
     for (path, content) in &old {
-        assert_eq!(before.get(&data.join(path.file_name().unwrap())), Some(content), "the old store is whole");
+        assert_eq!(
+            before.get(&data.join(path.file_name().unwrap())),
+            Some(content),
+            "the old store is whole"
+        );
     }
     assert!(old.len() >= 2);
 }
@@ -148,7 +182,10 @@ fn a_store_of_a_newer_baton_names_the_version_that_opens_it() {
     ] {
         let (code, _, stderr) = run(home, args);
         assert_eq!(code, Some(1), "{args:?}: {stderr}");
-        assert!(stderr.contains("Baton 7.8.9 or newer") && stderr.contains("Nothing was touched"), "{stderr}");
+        assert!(
+            stderr.contains("Baton 7.8.9 or newer") && stderr.contains("Nothing was touched"),
+            "{stderr}"
+        );
     }
     assert_eq!(bytes(&data), before);
 }
@@ -160,7 +197,9 @@ fn a_server_does_not_begin_in_a_folder_a_restore_left_half_way() {
     let data_arg = data.to_str().unwrap();
     fs::rename(data.join("baton.db"), home.join("moved")).unwrap();
     fs::write(data.join("restore.unfinished"), "").unwrap();
-    for args in [&["serve", "--listen", "127.0.0.1:0", "--data", data_arg][..], &["rebuild", "--data", data_arg]] {
+    for args in
+        [&["serve", "--listen", "127.0.0.1:0", "--data", data_arg][..], &["rebuild", "--data", data_arg]]
+    {
         let (code, _, stderr) = run(home, args);
         assert_eq!(code, Some(1), "{args:?}");
         assert!(stderr.contains("interrupted") && stderr.contains("nothing is lost"), "{stderr}");
