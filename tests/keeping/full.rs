@@ -10,15 +10,15 @@ use crate::erase::ok;
 use crate::load::{Said, Server, Visitor, stored};
 
 /// Points on one disk: it is left with so many pages more or less each time.
-const POINTS: u64 = 22;
+const POINTS: u64 = 11;
 /// Disks, each with a server of its own: what is written stays, and fills a disk in the end.
-const DISKS: u64 = 5;
+const DISKS: u64 = 10;
 const PAGE: u64 = 4096;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_said_survived_and_left_without_a_restart() {
     for n in 0..DISKS {
-        let Some(disk) = SmallDisk::mount("64m") else {
+        let Some(disk) = SmallDisk::mount("24m") else {
             eprintln!("\nskipped: a small tmpfs cannot be mounted here, so the full disk is not tested\n");
             return;
         };
@@ -48,7 +48,7 @@ async fn at_every_point(disk: &SmallDisk, first: u64) {
         let file = std::fs::File::create(&ballast).unwrap();
         let taken = disk.free().saturating_sub(point % 37 * PAGE);
         rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, taken).unwrap();
-        let text = "no room for this ".repeat(1 + point as usize * 7 % 400);
+        let text = "no room for this ".repeat(150 + point as usize * 7 % 250);
         let mut open = None;
         for _ in 0..2_000 {
             let cid = Uuid::now_v7();
