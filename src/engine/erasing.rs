@@ -46,6 +46,8 @@ type Batch = Result<(Vec<ConversationId>, bool), Refusal>;
 pub(super) struct Rules {
     looked: [Option<Time>; 3],
     cleaned: Option<Instant>,
+    /// What a request erased could not be removed from the files yet.
+    urgent: bool,
 }
 
 impl Keep {
@@ -65,7 +67,7 @@ impl Keep {
 pub(super) fn carry_out(log: &mut Log, ask: Ask, rules: &mut Rules, shared: &Arc<Shared>) {
     match ask {
         Ask::These(ids, reply) => {
-            let answer = these(log, &ids, shared);
+            let answer = these(log, &ids, rules, shared);
             // The asker may be gone; it is erased all the same.
             let _ = reply.send(answer);
         }
@@ -82,7 +84,7 @@ pub(super) fn carry_out(log: &mut Log, ask: Ask, rules: &mut Rules, shared: &Arc
     }
 }
 
-fn these(log: &mut Log, ids: &[ConversationId], shared: &Arc<Shared>) -> Answer {
+fn these(log: &mut Log, ids: &[ConversationId], rules: &mut Rules, shared: &Arc<Shared>) -> Answer {
     let erased = log.erase_by_request(ids, shared.now()).map_err(|error| {
         tracing::error!(%error, "nothing was erased");
         match error {
@@ -91,7 +93,9 @@ fn these(log: &mut Log, ids: &[ConversationId], shared: &Arc<Shared>) -> Answer 
         }
     })?;
     let ids = publish(erased, shared);
+    rules.urgent = true;
     clean(log, shared)?;
+    rules.urgent = false;
     Ok(ids)
 }
 
@@ -133,9 +137,10 @@ fn by_rules(log: &mut Log, rules: &mut Rules, shared: &Arc<Shared>) -> Batch {
         }
     }
     let due = log.scrub_due().map_err(failed)?;
-    if due && rules.cleaned.is_none_or(|at| at.elapsed() >= CLEAN) {
+    if due && (rules.urgent || rules.cleaned.is_none_or(|at| at.elapsed() >= CLEAN)) {
         clean(log, shared)?;
         rules.cleaned = Some(Instant::now());
+        rules.urgent = false;
     }
     Ok((Vec::new(), false))
 }

@@ -7,7 +7,6 @@
 //!
 //! Invariant: the folder appears under its name whole and verified, or not at all. Refused here: overwriting.
 
-use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
@@ -58,7 +57,7 @@ pub fn backup(
     if to.symlink_metadata().is_ok() {
         return Err(KeepError::Exists(to.to_owned()));
     }
-    let part = Part::beside(to)?;
+    let part = Part::for_backup(to)?;
     let conn = source(&path)?;
     let at_least = writer::head(&conn).map_err(OpenError::sqlite("be read"))?;
     copy_store(conn, &part.0.join(STORE), &mut progress)?;
@@ -214,21 +213,44 @@ fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), KeepError> {
 
 /// A folder under a name of its own until it is whole; removed if it never is.
 #[derive(Debug)]
-pub(super) struct Part(pub(super) PathBuf);
+pub(super) struct Part(pub(super) PathBuf, Option<open::Lock>);
+
+/// How the folders of unfinished backups begin.
+const UNFINISHED: &str = ".baton-backup-";
 
 impl Part {
-    /// Makes it beside `to`, readable by its owner only.
-    pub(super) fn beside(to: &Path) -> Result<Self, KeepError> {
-        let mut name = OsString::from(".");
-        name.push(to.file_name().unwrap_or_default());
-        name.push(format!("-{}.part", Uuid::new_v4().simple()));
-        let path = to.with_file_name(name);
+    /// Makes it in `folder`, readable by its owner only.
+    pub(super) fn within(folder: &Path, prefix: &str) -> Result<Self, KeepError> {
+        let path = folder.join(format!("{prefix}{}.part", Uuid::new_v4().simple()));
         DirBuilder::new().mode(0o700).create(&path).map_err(KeepError::io("create the folder", &path))?;
-        Ok(Self(path))
+        Ok(Self(path, None))
+    }
+
+    /// Makes it beside `to`, and removes those that killed backups left there: they hold everything a store holds. One that
+    /// is still at work holds its lock.
+    fn for_backup(to: &Path) -> Result<Self, KeepError> {
+        let folder = match to.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        for entry in fs::read_dir(folder).map_err(KeepError::io("read the folder", folder))?.flatten() {
+            let ours =
+                entry.file_name().to_str().is_some_and(|n| n.starts_with(UNFINISHED) && n.ends_with(".part"));
+            if ours && open::lock(&entry.path()).is_ok() {
+                // What cannot be removed is somebody else's; it does not stand in the way.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let mut part = Self::within(folder, UNFINISHED)?;
+        part.1 = Some(open::lock(&part.0)?);
+        Ok(part)
     }
 
     /// Gives it its name, durably.
-    fn named(self, to: &Path) -> Result<(), KeepError> {
+    fn named(mut self, to: &Path) -> Result<(), KeepError> {
+        let lock = self.0.join(open::LOCK);
+        fs::remove_file(&lock).map_err(KeepError::io("remove", &lock))?;
+        self.1 = None;
         let flush = |dir: &Path| File::open(dir).and_then(|dir| dir.sync_all());
         flush(&self.0).map_err(KeepError::io("flush the folder", &self.0))?;
         // Somebody may have made it meanwhile: renaming puts a folder in the place of an empty one only, and that is

@@ -31,6 +31,8 @@ const STATEMENTS: usize = 64;
 
 /// The store's file.
 pub(super) const STORE: &str = "baton.db";
+/// The lock's file.
+pub(super) const LOCK: &str = "baton.lock";
 /// Stands in the folder while a restore moves a store in.
 pub(super) const MOVING: &str = "restore.unfinished";
 
@@ -85,7 +87,7 @@ impl Drop for Lock {
 
 /// Takes the folder's lock, held until it is dropped or the process ends, however it ends.
 pub(super) fn lock(dir: &Path) -> Result<Lock, OpenError> {
-    let path = dir.join("baton.lock");
+    let path = dir.join(LOCK);
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)

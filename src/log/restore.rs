@@ -87,7 +87,7 @@ pub fn restore(options: &RestoreOptions<'_>) -> Result<Restored, KeepError> {
         }
     }
     remove_unfinished(data)?;
-    let part = Part::beside(&data.join("restore"))?;
+    let part = Part::within(data, ".restore-")?;
     for file in &manifest.files {
         backup::copy_file(&from.join(&file.name), &part.0.join(&file.name))?;
     }
@@ -124,7 +124,7 @@ fn make_ready(
     drop(log);
     for name in names(dir)? {
         // Of no use here: the migration's copy is the backup itself.
-        if name == "baton.lock" || name.starts_with("baton-before-") {
+        if name == open::LOCK || name.starts_with("baton-before-") {
             let path = dir.join(name);
             fs::remove_file(&path).map_err(KeepError::io("remove", &path))?;
         }

@@ -11,5 +11,6 @@ mod disk;
 mod erase;
 mod flush;
 mod full;
+mod killed;
 mod load;
 mod refusals;
