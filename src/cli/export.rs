@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::out::{Out, complain, inert};
 use super::resolve_id::{self, Named, PAGE};
 use super::target::ServerArgs;
-use super::{Done, Failure, thread};
+use super::{Done, Failure, export_visitor, thread};
 use crate::client::oneshot::Session;
 use crate::conversation::{ConversationId, SiteId, Tab, Time};
 use crate::export::{self, Format, Options};
@@ -27,14 +27,22 @@ Examples:
   baton export 3f2a9c41 -o max.md --no-notes  as Markdown, for somebody outside
   baton export --tab resolved --since 7d -o week.csv
                                               a row for each message said
+  baton export --visitor max@example.com --data ./data -o max.json
+                                              all that is kept of one visitor
 
 Text from outside is harmless in every format: no control sequence, no markup,
 no formula. A file is written whole or not at all, readable by its owner only.
 JSON is one object a line; its shape and the columns of CSV are in the README.")]
 pub(super) struct Args {
     /// The conversation's id, or its first digits
-    #[arg(value_parser = resolve_id::parse, required_unless_present = "tab", conflicts_with = "tab")]
+    #[arg(value_parser = resolve_id::parse, required_unless_present_any = ["tab", "visitor"], conflicts_with_all = ["tab", "visitor"])]
     id: Option<Named>,
+    /// All there is of one visitor, as JSON, read from the store: their id, or the e-mail address they gave last
+    #[arg(long, value_name = "ID|E-MAIL", requires = "data", conflicts_with_all = ["tab", "since", "site", "format"])]
+    visitor: Option<String>,
+    /// With --visitor: the server's folder; the server may be running
+    #[arg(long, value_name = "DIR", requires = "visitor")]
+    data: Option<PathBuf>,
     /// Every conversation of a tab: queue, mine, assistant, snoozed, resolved or all
     #[arg(long)]
     tab: Option<Tab>,
@@ -73,6 +81,15 @@ fn since(text: &str) -> Result<Time, String> {
 }
 
 pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
+    if let (Some(visitor), Some(data)) = (&args.visitor, &args.data) {
+        let document = export_visitor::document(data, visitor, !args.no_notes)?;
+        let mut sink = match args.output.as_deref().filter(|path| *path != Path::new("-")) {
+            Some(path) => Sink::file(path, args.force)?,
+            None => Sink::Out,
+        };
+        sink.write(&document)?;
+        return sink.done(args.force);
+    }
     if args.tab.is_none() && (args.since.is_some() || args.site.is_some()) {
         return Err(Failure::Usage(
             "--since and --site choose among many: they go with --tab, not with one ID".into(),

@@ -8,6 +8,7 @@
 mod agent;
 mod audit;
 mod availability;
+mod backup;
 mod block;
 mod chat;
 mod chat_input;
@@ -15,7 +16,9 @@ mod console;
 mod control;
 mod demo;
 mod documents;
+mod erase;
 mod export;
+mod export_visitor;
 mod follow;
 mod follow_exec;
 mod happening;
@@ -24,6 +27,7 @@ mod labels;
 mod login;
 mod login_file;
 mod macros;
+mod noted;
 mod out;
 mod queue;
 mod rebuild;
@@ -31,6 +35,8 @@ mod reload;
 mod reply;
 mod resolve_agent;
 mod resolve_id;
+mod restore;
+mod retention;
 mod search;
 mod serve;
 mod service;
@@ -42,6 +48,7 @@ mod token_command;
 mod transfer;
 mod verbs;
 mod view;
+mod visitor_name;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -137,6 +144,14 @@ enum Cmd {
     Reload(reload::Args),
     /// Make the lists anew from the log (while no server runs on the folder)
     Rebuild(rebuild::Args),
+    /// Copy the store and its keys into a folder, verified, also while the server runs
+    Backup(backup::Args),
+    /// Make a backup the store of a folder (while no server runs on it)
+    Restore(restore::Args),
+    /// Erase what a visitor said and told, or one conversation
+    Erase(erase::Args),
+    /// Show what the rules of `[keep]` would erase, or carry them out
+    Retention(retention::Args),
     /// Print completions for a shell
     Completions(documents::CompletionsArgs),
     /// Print the manual page, or write one for each command
@@ -154,6 +169,10 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("keys", &["url", "token", "ca"]),
     ("reload", &["url", "token", "ca"]),
     ("rebuild", &["url", "token", "ca"]),
+    ("backup", &["url", "token", "ca"]),
+    ("restore", &["url", "token", "ca"]),
+    ("erase", &["url", "token", "ca"]),
+    ("retention", &["url", "token", "ca"]),
     ("completions", &["url", "token", "ca"]),
     ("man", &["url", "token", "ca"]),
 ];
@@ -318,6 +337,10 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Keys(args)) => keys::run(&args),
         Some(Cmd::Reload(args)) => reload::run(args),
         Some(Cmd::Rebuild(args)) => rebuild::run(args),
+        Some(Cmd::Backup(args)) => backup::run(&args),
+        Some(Cmd::Restore(args)) => restore::run(&args),
+        Some(Cmd::Erase(args)) => erase::run(&args),
+        Some(Cmd::Retention(args)) => retention::run(&args),
         Some(Cmd::Completions(args)) => documents::completions(&args),
         Some(Cmd::Man(args)) => documents::man(&args),
     }

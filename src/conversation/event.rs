@@ -399,6 +399,12 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unseen: bool,
     },
+    /// What was said and told before this event was erased in place, by request or by a rule.
+    #[serde(rename = "conversation.erased")]
+    Erased {
+        /// How much of it.
+        what: super::Erasure,
+    },
 }
 
 impl Event {
@@ -430,6 +436,7 @@ impl Event {
             Event::ResolveAnnounced => "resolve.announced",
             Event::Returned => "returned",
             Event::Reopened { .. } => "reopened",
+            Event::Erased { .. } => "conversation.erased",
         }
     }
 }

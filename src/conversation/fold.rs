@@ -121,6 +121,7 @@ impl Conversation {
                 self.announced = true;
                 self.given_to_agent(agent, at);
             }
+            Event::Erased { what } => self.forget(*what),
         }
     }
 

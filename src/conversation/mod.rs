@@ -11,6 +11,7 @@
 mod command;
 mod context;
 mod decide;
+mod erasing;
 mod event;
 mod fold;
 mod handoff;
@@ -26,6 +27,7 @@ mod transcript;
 pub use command::{Command, SnoozeUntil, TransferTo};
 pub use context::{Actor, Context, Load, Role, Settings, Texts, Timings};
 pub use decide::{Decided, decide};
+pub use erasing::{ERASED, Erasure};
 pub use event::{
     AgentRef, AssistantTurn, Attachment, Author, Device, Event, Message, Page, ReleaseCause, ResolvedBy,
     Source, TurnOutcome, VisitorRef, WakeCause,

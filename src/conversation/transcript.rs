@@ -116,8 +116,10 @@ impl EntryKind {
             Event::Transferred { to, .. } => marker(Some(&to.name), "has it now, by transfer"),
             Event::Tagged { by, added, removed } => {
                 let (what, all) = match (added.is_empty(), removed.is_empty()) {
+                    // Erased.
+                    (true, true) => return marker(Some(&by.name), "changed its tags"),
                     (false, true) => ("tagged it", added.join(", ")),
-                    (true, _) => ("took tags away", removed.join(", ")),
+                    (true, false) => ("took tags away", removed.join(", ")),
                     (false, false) => {
                         ("changed its tags", format!("+{} -{}", added.join(" +"), removed.join(" -")))
                     }
@@ -145,6 +147,7 @@ impl EntryKind {
             },
             Event::Returned => marker(None, "the visitor is back, with the assistant"),
             Event::Reopened { agent, .. } => marker(Some(&agent.name), "reopened; the assistant is paused"),
+            Event::Erased { what } => marker(None, what.words()?),
         }
     }
 }

@@ -89,8 +89,9 @@ impl Engine {
         let now = shared.now();
         let blocks = shared.readers.with(|r| r.blocks(now)).context("the blocks could not be read")?;
         *shared.blocks() = Blocks::load(blocks);
+        let not_before = shared.vitals.not_before(shared.now());
         for conversation in &unfinished {
-            shared.note_timers(conversation);
+            shared.note_timers_from(conversation, not_before);
             shared.note_queue(conversation);
             if conversation.assistant_owes() {
                 shared.owe(conversation.id);

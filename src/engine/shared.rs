@@ -15,6 +15,7 @@ use super::hub::Hub;
 use super::presence::{Changed, Presence};
 use super::timers::{QueueKey, Timers};
 use super::tokens::VisitorTokens;
+use super::vitals::Vitals;
 use super::writer::Job;
 use super::{AgentView, EngineOptions, Published, Refusal, SiteConfig, Submit, api};
 use crate::conversation::{
@@ -59,6 +60,7 @@ pub(super) struct Shared {
     offered: Mutex<HashMap<SiteId, bool>>,
     again: Mutex<HashSet<ConversationId>>,
     started: (Instant, Time),
+    pub(super) vitals: Vitals,
 }
 
 /// The part of the configuration that changes under open sockets, exchanged whole.
@@ -128,6 +130,7 @@ impl Shared {
             offered: Mutex::new(HashMap::new()),
             again: Mutex::new(HashSet::new()),
             started: (Instant::now(), now),
+            vitals: Vitals::new(&options.data, log.newest(), now),
         }
     }
 
@@ -204,13 +207,21 @@ impl Shared {
 
     /// Arms what the state says, and remembers who holds it.
     pub(super) fn note_timers(&self, c: &Conversation) {
+        self.note_timers_from(c, None);
+    }
+
+    /// The same; no deadline fires before that time.
+    pub(super) fn note_timers_from(&self, c: &Conversation, not_before: Option<Time>) {
         let Some(config) = c.site.as_ref().and_then(|s| self.site(s)) else { return };
         let view = {
             let presence = self.presence();
             let holder = c.holder.agent().map(|a| a.id);
             (holder.and_then(|h| presence.typed_at(c.id, h)), holder.and_then(|h| presence.lost_at(h)))
         };
-        let next = c.next_deadline(&config.settings, view.0, view.1);
+        let mut next = c.next_deadline(&config.settings, view.0, view.1);
+        if let (Some(deadline), Some(from)) = (&mut next, not_before) {
+            deadline.at = deadline.at.max(from);
+        }
         if self.timers().note(c, next) {
             self.wake.notify_one();
         }

@@ -21,6 +21,7 @@ pub(super) fn spawn(engine: &Engine) {
     tokio::spawn(deadlines(Arc::clone(shared)));
     tokio::spawn(leases(engine.clone()));
     tokio::spawn(positions(Arc::clone(shared)));
+    tokio::spawn(super::erasing::watch(Arc::clone(shared)));
 }
 
 fn stopping(shared: &Shared) -> bool {

@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::blocks::{self, BlockJob};
-use super::notes;
 use super::shared::Shared;
 use super::wish::content_hash;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
+use super::{erasing, notes};
 use crate::conversation::{
     Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, SiteId,
     State, Time, TransferTo, VisitorRef, decide,
@@ -56,6 +56,8 @@ pub(super) enum Job {
     RearmAll,
     /// Write something, to know whether the store can be written.
     Probe(oneshot::Sender<Result<(), Refusal>>),
+    /// Erase, by request or by rule.
+    Erase(erasing::Ask),
     /// Look at a conversation's deadlines again.
     Rearm(ConversationId),
     /// Finish what was taken and stop.
@@ -72,7 +74,16 @@ struct Pending {
 /// Runs until told to stop, or until the store can no longer be trusted.
 pub(super) fn run(mut log: Log, jobs: &Receiver<Job>, shared: &Arc<Shared>) {
     let mut unindexed = 0;
+    let mut rules = erasing::Rules::default();
     loop {
+        if let Some(why) = log.failed() {
+            tracing::error!(
+                why,
+                "the store can no longer be trusted: nothing more is written or acknowledged"
+            );
+            shared.vitals.fail(why);
+            break;
+        }
         let first = match jobs.recv_timeout(IDLE) {
             Ok(job) => job,
             Err(RecvTimeoutError::Timeout) => {
@@ -91,7 +102,7 @@ pub(super) fn run(mut log: Log, jobs: &Receiver<Job>, shared: &Arc<Shared>) {
             }
         }
         let stop = group.iter().any(|job| matches!(job, Job::Stop));
-        commit_group(&mut log, group, shared);
+        commit_group(&mut log, group, &mut rules, shared);
         unindexed += 1;
         if unindexed % INDEX_EVERY == 0 {
             index(&mut log);
@@ -114,10 +125,11 @@ fn index(log: &mut Log) -> bool {
     }
 }
 
-fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
+fn commit_group(log: &mut Log, group: Vec<Job>, rules: &mut erasing::Rules, shared: &Arc<Shared>) {
     let mut submits = Vec::with_capacity(group.len());
     let mut rearm = Vec::new();
     let mut cursors = Vec::new();
+    let mut erase = Vec::new();
     for job in group {
         match job {
             Job::Submit(submit, reply) => submits.push((submit, reply)),
@@ -142,6 +154,7 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
             // Groups before this one are on disk, and this one is decided after this line.
             Job::Barrier(reply) => drop(reply.send(())),
             Job::Rung(name, doc) => notes::keep_rung(log, &name, doc.as_deref()),
+            Job::Erase(ask) => erase.push(ask),
             Job::Rearm(id) => rearm.push(id),
             Job::RearmAll => notes::rearm_all(log, shared),
             Job::Probe(reply) => {
@@ -155,6 +168,9 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
     commit_submits(log, submits, rearm, shared);
     // After the commands: nobody waits for these.
     notes::move_cursors(log, &cursors, shared);
+    for ask in erase {
+        erasing::carry_out(log, ask, rules, shared);
+    }
 }
 
 fn commit_submits(
@@ -169,7 +185,7 @@ fn commit_submits(
     let mut batch = match log.begin() {
         Ok(batch) => batch,
         Err(error) => {
-            tracing::error!(%error, "no write transaction could be opened");
+            note_error(&error, "no write transaction could be opened", shared);
             for (_, reply) in submits {
                 answer(reply, Err(refusal(&error)));
             }
@@ -191,11 +207,15 @@ fn commit_submits(
     let Some(head) = pending.iter().rev().find_map(|p| p.published.as_ref()).map(|p| p.seq) else {
         // Nothing was appended: no flush is due, and dropping the batch rolls nothing back.
         drop(batch);
+        if pending.iter().any(|p| matches!(p.answer, Err(Refusal::StorageFull))) {
+            shared.vitals.no_room();
+        }
         pending.into_iter().for_each(|p| answer(p.reply, p.answer));
         return;
     };
     match batch.commit() {
         Ok(()) => {
+            shared.vitals.wrote();
             shared.head.store(head, std::sync::atomic::Ordering::Release);
             for Pending { reply, answer: with, published } in pending {
                 // Before the acknowledgement: then the asker's socket wakes once and writes both together.
@@ -208,7 +228,7 @@ fn commit_submits(
             }
         }
         Err(error) => {
-            tracing::error!(%error, "a group could not be committed; none of it was acknowledged");
+            note_error(&error, "a group could not be committed; none of it was acknowledged", shared);
             let why = refusal(&error);
             for p in pending {
                 if let Some(published) = &p.published {
@@ -226,6 +246,14 @@ fn answer(reply: Option<oneshot::Sender<Answer>>, with: Answer) {
     if let Some(reply) = reply {
         // The asker may be gone (its socket closed); with the same client id it gets the same answer later.
         let _ = reply.send(with);
+    }
+}
+
+/// A full disk is told once, not with every group.
+fn note_error(error: &StoreError, what: &str, shared: &Arc<Shared>) {
+    match error {
+        StoreError::Full => shared.vitals.no_room(),
+        StoreError::Conflict { .. } | StoreError::Failed(_) => tracing::error!(%error, "{what}"),
     }
 }
 

@@ -16,8 +16,10 @@ pub enum OpenError {
     SqliteTooOld(&'static str),
     /// The store was written by a newer Baton.
     #[error(
-        "the store {} has version {found}, this Baton knows versions up to {known}. Nothing was touched. Install the newer Baton again, or open another folder",
-        path.display()
+        "the store {} has version {found}, this Baton ({}) knows versions up to {known}. Nothing was touched. Install {} again, or open another folder",
+        path.display(),
+        env!("CARGO_PKG_VERSION"),
+        app.as_ref().map_or("the newer Baton".to_owned(), |v| format!("Baton {v} or newer"))
     )]
     Newer {
         /// The file.
@@ -26,7 +28,28 @@ pub enum OpenError {
         found: u32,
         /// Ours.
         known: u32,
+        /// The Baton that brought it there, where it says so.
+        app: Option<String>,
     },
+    /// The store was last opened by an older Baton, and this command only reads.
+    #[error(
+        "the store {} has version {found}, this Baton works with {known}. Start the server once: it copies the store and then brings it up to date",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// A restore did not come to its end.
+    #[error(
+        "a restore into {} was interrupted while the stores changed places; nothing is lost. Run the same `baton restore` again with --replace, or move the files of its folder `replaced-…` back and remove restore.unfinished",
+        .0.display()
+    )]
+    HalfRestored(PathBuf),
     /// The file is something else.
     #[error(
         "{} is not a Baton store. Nothing was touched. Choose another data folder, or move that file away",

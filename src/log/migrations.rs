@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OpenError;
 use super::open;
+use super::schema::APP;
 
 /// The store's version.
 pub(super) fn version(conn: &Connection) -> Result<u32, OpenError> {
@@ -23,7 +24,7 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, steps: &[&str]) -> Res
     let found = version(conn)?;
     let known = steps.len() as u32;
     if found > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+        return Err(OpenError::Newer { path: path.to_owned(), found, known, app: open::app(path) });
     }
     if found == known {
         return Ok(());
@@ -37,6 +38,10 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, steps: &[&str]) -> Res
             tx.execute_batch(step)?;
         }
         tx.pragma_update(None, "user_version", known)?;
+        if tx.table_exists(None, "meta")? {
+            let app = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)";
+            tx.execute(app, (APP, env!("CARGO_PKG_VERSION")))?;
+        }
         tx.commit()?;
         // Into the file itself: an older Baton reads the version from its header and refuses before touching it.
         conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

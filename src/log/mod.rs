@@ -21,25 +21,34 @@
 //! | `agents` | who may sign in |
 //! | `cursors` | how far visitors have seen and agents have read |
 //! | `rebuild` | the read model made anew from the log |
+//! | `backup`, `restore`, `manifest`, `keep_error` | a verified copy while a server runs, and back |
+//! | `erase`, `erased_list` | bodies replaced in place; what a restore has to erase again |
 
 mod agents;
 mod agents_change;
 pub mod audit;
+mod backup;
 mod batch;
 mod blocks;
 mod checkpoint;
 mod counts;
 mod cursors;
+mod erase;
+mod erase_request;
+mod erased_list;
 mod error;
 mod history;
+mod keep_error;
 mod keys;
 mod lists;
+mod manifest;
 mod migrations;
 mod open;
 mod place;
 mod readers;
 mod rebuild;
 mod recent;
+mod restore;
 mod schema;
 mod search;
 mod search_sql;
@@ -49,13 +58,19 @@ mod writer;
 
 pub use agents::{NewAgent, add_agent, add_agent_to, agents_in};
 pub use agents_change::{AgentChange, AgentError, add_agent_with, remove_agent, rotate_agent, set_agent};
+pub use backup::{Progress, backup};
 pub use batch::Batch;
 pub use blocks::{Block, Blocked};
 pub use counts::StateCount;
 pub use cursors::CursorMove;
+pub use erase::ErasedConversation;
+pub use erase_request::{copies_kept, erase_by_rule, erase_in, remove_copies};
 pub use error::{OpenError, StoreError};
+pub use keep_error::KeepError;
+pub use manifest::{FileDigest, Manifest};
 pub use readers::{Reader, Readers};
 pub use rebuild::rebuild;
+pub use restore::{RestoreOptions, Restored, restore};
 pub use types::{
     AgentRecord, Append, Appended, ListPage, LogHit, Principal, Remembered, SearchPage, StoredEvent,
 };

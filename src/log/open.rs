@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::error::OpenError;
 use super::migrations;
-use super::schema::{APPLICATION_ID, FOLD, FOLD_KEY, LOG_ID, STEPS, TEXT_CURSOR};
+use super::schema::{APP, APPLICATION_ID, FOLD, FOLD_KEY, LOG_ID, STEPS, TEXT_CURSOR};
 
 /// First SQLite without the WAL-reset bug.
 const SQLITE_MIN: i32 = 3_051_003;
@@ -29,8 +29,23 @@ const WAL_BYTES: i64 = 64 << 20;
 /// Statements kept prepared; more than there are in this room.
 const STATEMENTS: usize = 64;
 
+/// The store's file.
+pub(super) const STORE: &str = "baton.db";
+/// The lock's file.
+pub(super) const LOCK: &str = "baton.lock";
+/// Stands in the folder while a restore moves a store in.
+pub(super) const MOVING: &str = "restore.unfinished";
+
 pub(super) fn store_path(dir: &Path) -> PathBuf {
-    dir.join("baton.db")
+    dir.join(STORE)
+}
+
+/// A file whose being there says something.
+pub(super) fn create_marker(path: &Path) -> Result<File, OpenError> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+    let file = file.map_err(OpenError::io("create", path))?;
+    sync_folder_of(path)?;
+    Ok(file)
 }
 
 /// Refuses a SQLite that can lose commits.
@@ -49,6 +64,9 @@ pub(super) fn prepare(dir: &Path) -> Result<PathBuf, OpenError> {
         .mode(0o700)
         .create(dir)
         .map_err(OpenError::io("create the folder", dir))?;
+    if dir.join(MOVING).exists() {
+        return Err(OpenError::HalfRestored(dir.to_owned()));
+    }
     let path = store_path(dir);
     if !check_header(&path)? {
         create(&path)?;
@@ -69,7 +87,7 @@ impl Drop for Lock {
 
 /// Takes the folder's lock, held until it is dropped or the process ends, however it ends.
 pub(super) fn lock(dir: &Path) -> Result<Lock, OpenError> {
-    let path = dir.join("baton.lock");
+    let path = dir.join(LOCK);
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -85,7 +103,7 @@ pub(super) fn lock(dir: &Path) -> Result<Lock, OpenError> {
 }
 
 /// Whether there is a store. Reads the file's first bytes only, so that a foreign or newer file is not touched.
-fn check_header(path: &Path) -> Result<bool, OpenError> {
+pub(super) fn check_header(path: &Path) -> Result<bool, OpenError> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(false),
@@ -104,9 +122,15 @@ fn check_header(path: &Path) -> Result<bool, OpenError> {
     }
     let (found, known) = (word(60), STEPS.len() as u32);
     if found > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+        return Err(OpenError::Newer { path: path.to_owned(), found, known, app: app(path) });
     }
     Ok(true)
+}
+
+/// The Baton that brought a store to its version, read without touching it.
+pub(super) fn app(path: &Path) -> Option<String> {
+    let conn = super::backup::still(path).ok()?;
+    super::writer::meta::<String>(&conn, APP).ok()?.filter(|v| v.chars().all(|c| c.is_ascii_graphic()))
 }
 
 /// Makes an empty store of the present version under another name and links it into place. Where another process was

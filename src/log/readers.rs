@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use rusqlite::Connection;
 
 use super::error::{OpenError, StoreError};
+use super::keep_error::KeepError;
 use super::{open, writer};
 
 /// A pool of read-only connections. Clone, Send, Sync.
@@ -35,6 +36,24 @@ impl Readers {
             .map(|_| open::connect_reader(path).map(|conn| Reader { conn }))
             .collect::<Result<_, _>>()?;
         Ok(Self { pool: Arc::new(Pool { idle: Mutex::new(idle), returned: Condvar::new() }) })
+    }
+
+    /// Opens the store in a folder for reading alone, also while a server runs on it. Nothing is made or migrated.
+    ///
+    /// # Errors
+    /// [`KeepError::NoStore`] where there is none; [`OpenError`] where it is not ours, older or newer.
+    pub fn of(dir: &Path, connections: usize) -> Result<Self, KeepError> {
+        let path = open::store_path(dir);
+        if !open::check_header(&path)? {
+            return Err(KeepError::NoStore(dir.to_owned()));
+        }
+        let readers = Self::open(&path, connections)?;
+        let found = super::migrations::version(&readers.lend().conn)?;
+        let known = super::schema::STEPS.len() as u32;
+        if found != known {
+            return Err(KeepError::Open(OpenError::Older { path, found, known }));
+        }
+        Ok(readers)
     }
 
     /// Runs a read in one read transaction: everything in it is of one position. Blocks, also while all connections are

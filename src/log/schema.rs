@@ -17,6 +17,10 @@ pub(super) const LOG_ID: &str = "log_id";
 pub(super) const FOLD_KEY: &str = "fold";
 /// Key in `meta`: last position in the full-text index.
 pub(super) const TEXT_CURSOR: &str = "text_cursor";
+/// Key in `meta`: erased words may still stand in the files.
+pub(super) const SCRUB_DUE: &str = "scrub_due";
+/// Key in `meta`: the Baton that brought the store to its version, for those too old to read it.
+pub(super) const APP: &str = "app";
 
 /// Key in `meta`: how often agents were changed, all in all.
 pub(super) const AGENTS_VERSION: &str = "agents_version";
@@ -138,8 +142,16 @@ CREATE UNIQUE INDEX blocks_visitor ON blocks (visitor, site) WHERE visitor IS NO
 CREATE UNIQUE INDEX blocks_address ON blocks (address, ifnull(site, '')) WHERE address IS NOT NULL;
 ";
 
+/// Version 5: up to which version a conversation is erased, by kind ([`super::erase::code`]). Stored state: rules look at each
+/// conversation once.
+pub(super) const ERASED: &str = "
+CREATE TABLE erased (
+  stream INTEGER NOT NULL, what INTEGER NOT NULL, through INTEGER NOT NULL, PRIMARY KEY (stream, what)
+) STRICT, WITHOUT ROWID;
+";
+
 /// Every step from one version to the next; the store's version is how many of them it has seen.
-pub(super) const STEPS: &[&str] = &[V1, V2, CURSORS, PEOPLE];
+pub(super) const STEPS: &[&str] = &[V1, V2, CURSORS, PEOPLE, ERASED];
 
 #[cfg(test)]
 mod tests {

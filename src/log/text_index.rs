@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use super::error::StoreError;
 use super::history;
 use super::schema::TEXT_CURSOR;
-use crate::conversation::Event;
+use crate::conversation::{ERASED, Event};
 
 /// Pages of the index merged at once: some milliseconds.
 const TIDY_PAGES: i64 = 64;
@@ -49,11 +49,12 @@ pub(super) fn reset(conn: &Connection) -> rusqlite::Result<()> {
 
 /// What of an event is searched.
 pub(super) fn text_of(event: &Event) -> Option<&str> {
-    match event {
-        Event::MessagePosted(message) => Some(&message.text),
-        Event::NoteAdded { text, .. } => Some(text),
-        _ => None,
-    }
+    let text = match event {
+        Event::MessagePosted(message) => &message.text,
+        Event::NoteAdded { text, .. } => text,
+        _ => return None,
+    };
+    (text != ERASED).then_some(text)
 }
 
 /// The word in the index that stands for a site.

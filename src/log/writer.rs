@@ -42,7 +42,7 @@ pub struct Log {
     /// By keys of site and visitor.
     pub(super) latest: Recent<(i64, i64), ConversationId>,
     failed: Option<String>,
-    text_cursor: u64,
+    pub(super) text_cursor: u64,
     pub(super) wal: Wal,
     /// Whether texts were indexed since the index was last tidied.
     untidy: bool,
@@ -86,9 +86,25 @@ impl Log {
         &self.id
     }
 
+    /// The data folder.
+    pub(super) fn dir(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Why nothing is written any more, once an error left the disk in doubt.
+    pub fn failed(&self) -> Option<&str> {
+        self.failed.as_deref()
+    }
+
     /// The last committed position; 0 where there is none.
     pub fn head(&self) -> u64 {
         self.head
+    }
+
+    /// When the last event happened, by the clock of then; none: there is none.
+    pub fn newest(&self) -> Option<Time> {
+        let sql = "SELECT at FROM events ORDER BY seq DESC LIMIT 1";
+        self.conn.query_row(sql, [], |row| row.get(0).map(Time)).ok()
     }
 
     /// Opens a pool of read-only connections.

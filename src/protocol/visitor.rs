@@ -401,7 +401,8 @@ pub fn visitor_view(seq: u64, at: Time, event: &Event, cid: Option<Cid>) -> Opti
         | Event::Snoozed { .. }
         | Event::Woken { kept: true, .. }
         | Event::Resolved(_)
-        | Event::Reopened { unseen: true, .. } => return None,
+        | Event::Reopened { unseen: true, .. }
+        | Event::Erased { .. } => return None,
     })
 }
 

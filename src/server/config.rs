@@ -14,7 +14,7 @@ use super::tls::{self, Tls};
 use super::{ConfigError, DocsBook, normal_origin};
 use crate::assistant::DocsResponder;
 use crate::conversation::{Settings, SiteId, Texts, Timings};
-use crate::engine::{EngineOptions, SiteConfig};
+use crate::engine::{EngineOptions, Keep, SiteConfig};
 use crate::handoff::policy::{Policy, Routing, RoutingMode, WhenNobody};
 use crate::knowledge::{Index, load_dir, load_embedded};
 use crate::protocol::Limits;
@@ -45,6 +45,8 @@ pub struct ServerConfig {
     pub tls: Option<Tls>,
     /// How the log is written.
     pub log: LogConfig,
+    /// What is kept and for how long.
+    pub keep: Keep,
 }
 
 impl ServerConfig {
@@ -87,6 +89,7 @@ impl ServerConfig {
             door: Door::default(),
             tls: None,
             log: LogConfig::default(),
+            keep: Keep::default(),
         })
     }
 
@@ -163,6 +166,7 @@ impl ServerConfig {
             door,
             tls,
             log: keys.log,
+            keep: keys.keep.into(),
         })
     }
 

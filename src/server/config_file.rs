@@ -7,6 +7,7 @@ use super::attention::WebhookKeys;
 use super::log_keys::LogConfig;
 use super::tls::TlsKeys;
 use crate::conversation::{SiteId, Texts, Timings};
+use crate::engine::Keep;
 use crate::handoff::policy::{Level, WhenNobody};
 use crate::protocol::Limits;
 
@@ -19,6 +20,7 @@ pub(super) struct File {
     pub(super) timings: Timings,
     pub(super) texts: Texts,
     pub(super) agents: AgentsKeys,
+    pub(super) keep: KeepKeys,
     pub(super) site: Vec<SiteKeys>,
     pub(super) webhook: Vec<WebhookKeys>,
     pub(super) tls: Option<TlsKeys>,
@@ -54,6 +56,31 @@ pub(super) struct MetricsKeys {
 pub(super) struct AgentsKeys {
     /// Active conversations at most; 0: no limit.
     pub(super) capacity: u32,
+}
+
+/// `[keep]`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct KeepKeys {
+    /// Free MiB below which a warning is given.
+    min_free_mb: u32,
+    /// Days; 0: never.
+    resolved_days: u32,
+    attachments_days: u32,
+    trail_days: u32,
+}
+
+impl Default for KeepKeys {
+    fn default() -> Self {
+        Self { min_free_mb: 256, resolved_days: 0, attachments_days: 0, trail_days: 0 }
+    }
+}
+
+impl From<KeepKeys> for Keep {
+    fn from(keys: KeepKeys) -> Self {
+        let KeepKeys { min_free_mb, resolved_days, attachments_days, trail_days } = keys;
+        Self { min_free_mb: u64::from(min_free_mb), resolved_days, attachments_days, trail_days }
+    }
 }
 
 /// One folder or several.

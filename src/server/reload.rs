@@ -98,6 +98,7 @@ impl Reloader {
             .set(hooks)
             .map_err(|e| ReloadError::Failed(format!("webhooks cannot be sent: {e:#}")))?;
         self.shared.engine.reconfigure(&after.sites, after.limits, after.capacity);
+        self.shared.engine.keep(after.keep);
         if let Some(admission) = self.shared.admission.upgrade() {
             admission.set(&after.limits);
         }
@@ -131,6 +132,7 @@ fn differences(before: &ServerConfig, after: &ServerConfig) -> Vec<String> {
     let different = [
         (before.limits != after.limits, "limits"),
         (before.capacity != after.capacity, "agents.capacity"),
+        (before.keep != after.keep, "keep"),
         (before.door != after.door, "who may come, and by which proxies"),
         (before.log.texts != after.log.texts, "log.texts"),
     ];

@@ -92,6 +92,7 @@ impl Server {
         let shared = Shared::new(engine.clone(), Live::of(&config), Arc::downgrade(&door), draining);
         let mut bells = Bells::new(engine.clone());
         bells.set(config.webhooks.clone())?;
+        engine.keep(config.keep);
         let bells = Arc::new(Mutex::new(bells));
         follow::spawn(&shared);
         tokio::spawn(certificates(Arc::clone(&shared)));
@@ -123,6 +124,9 @@ impl Server {
             let (tcp, peer) = tokio::select! {
                 biased;
                 _ = &mut shutdown => break,
+                why = shared.engine.failed() => anyhow::bail!(
+                    "the store failed and the server stopped at once: {why}. What was acknowledged is on the disk; nothing was acknowledged since. Check the disk, then start the server again"
+                ),
                 accepted = listener.accept() => match accepted {
                     Ok(accepted) => accepted,
                     Err(error) => {

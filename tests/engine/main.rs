@@ -4,6 +4,7 @@
 
 mod availability;
 mod capacity;
+mod erasing;
 mod once;
 mod race;
 mod restart;

@@ -2,9 +2,9 @@
 
 use baton::conversation::{
     AgentId, AgentRef, AssistantTurn, Attachment, Author, Card, Cid, Conversation, ConversationId, Counters,
-    Device, Entry, EntryKind, Event, Fact, Handoff, Hit, Holder, Message, MessageId, Page, Priority, Reason,
-    ReleaseCause, ResolvedBy, Role, Row, RowHolder, SiteId, Source, State, Tab, Time, TurnOutcome, Visit,
-    VisitorId, VisitorRef, WakeCause,
+    Device, Entry, EntryKind, Erasure, Event, Fact, Handoff, Hit, Holder, Message, MessageId, Page, Priority,
+    Reason, ReleaseCause, ResolvedBy, Role, Row, RowHolder, SiteId, Source, State, Tab, Time, TurnOutcome,
+    Visit, VisitorId, VisitorRef, WakeCause,
 };
 use baton::protocol::{
     AcceptArg, AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, BlockArg,
@@ -189,6 +189,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         ("resolve announced", Event::ResolveAnnounced),
         ("returned", Event::Returned),
         ("reopened", Event::Reopened { agent: dana(), unseen: false }),
+        ("erased", Event::Erased { what: Erasure::Everything }),
     ]
 }
 

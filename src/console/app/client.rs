@@ -169,8 +169,8 @@ fn on_event(
     if version <= fold.version {
         return;
     }
-    if version != fold.version + 1 {
-        // A hole: what is shown would be wrong. Ask for everything anew; the answer replaces it.
+    if version != fold.version + 1 || matches!(event, Some(Happened::Erased { .. })) {
+        // A hole, or what is shown was erased: it would be wrong. Ask for everything anew; the answer replaces it.
         fx.push(Effect::Watch { tag: open.tag, conversation });
         return;
     }

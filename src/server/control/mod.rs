@@ -23,6 +23,8 @@ use tokio::time::timeout;
 
 use super::Reloader;
 use crate::engine::Engine;
+use crate::log::audit::{Actor, Deed, Entry, Target};
+use crate::protocol::WireError;
 
 pub use wire::{Answer, Request};
 
@@ -50,6 +52,13 @@ pub struct Control {
 }
 
 impl Control {
+    /// Into the trail; a deed that is done stays done where it cannot be noted.
+    async fn note(&self, entry: Entry) {
+        if let Err(refusal) = self.engine.audit(entry).await {
+            tracing::error!(?refusal, "a deed could not be noted in the audit trail");
+        }
+    }
+
     /// Does what is asked.
     pub async fn answer(&self, request: Request) -> Answer {
         match request {
@@ -57,8 +66,22 @@ impl Control {
                 Answer::Pong { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() }
             }
             Request::Reload => match self.reloader.reload().await {
-                Ok(done) => Answer::Reloaded { words: done.to_string() },
+                Ok(done) => {
+                    let what = Target::Setting { key: "*".into() };
+                    self.note(Entry::new(Actor::here(), Deed::Reloaded, what)).await;
+                    Answer::Reloaded { words: done.to_string() }
+                }
                 Err(error) => Answer::Failed { words: error.to_string() },
+            },
+            Request::Erase { conversations } => match self.engine.erase(conversations).await {
+                Ok(conversations) => {
+                    for id in &conversations {
+                        let what = Target::Conversation { id: *id, site: None };
+                        self.note(Entry::new(Actor::here(), Deed::Erased, what)).await;
+                    }
+                    Answer::Erased { conversations }
+                }
+                Err(refusal) => Answer::Failed { words: WireError::from(&refusal).message },
             },
             Request::AgentsChanged => match self.engine.agents_changed().await {
                 Ok(done) => {
