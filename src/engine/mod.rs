@@ -11,7 +11,9 @@ mod api;
 mod attendance;
 mod handle;
 mod hub;
+mod mail;
 mod notes;
+mod pass;
 mod passing;
 mod presence;
 mod shared;
@@ -27,3 +29,4 @@ pub use api::{
 };
 pub use handle::{Engine, EngineOptions, Lease};
 pub use hub::{SiteFilter, Subscription};
+pub use mail::Pass;

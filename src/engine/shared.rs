@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -37,6 +37,8 @@ pub(super) struct Shared {
     pub(super) hub: Hub,
     pub(super) readers: Readers,
     pub(super) tokens: VisitorTokens,
+    /// Sites whose replies go out by mail.
+    pub(super) mailing: OnceLock<Vec<SiteId>>,
     pub(super) jobs: SyncSender<Job>,
     pub(super) stopping: AtomicBool,
     /// Wakes the timer task: a deadline moved nearer, or the engine stops.
@@ -91,6 +93,7 @@ impl Shared {
             hub: Hub::default(),
             readers,
             tokens,
+            mailing: OnceLock::new(),
             jobs,
             stopping: AtomicBool::new(false),
             wake: Notify::new(),

@@ -11,15 +11,15 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::notes;
 use super::shared::Shared;
 use super::wish::content_hash;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
+use super::{mail, notes};
 use crate::conversation::{
     Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, SiteId,
     State, Time, VisitorRef, decide,
 };
-use crate::log::{Append, Batch, CursorMove, Log, Principal, StoreError};
+use crate::log::{Append, Batch, CursorMove, Log, MailStep, Principal, StoreError};
 use crate::protocol::{Answered, AvailabilityInfo};
 
 /// Commands decided and flushed together at most: bounds the time the first of them waits for the last.
@@ -45,6 +45,8 @@ pub(super) enum Job {
     Cursor(CursorMove, Option<SiteId>, Option<String>),
     /// Keep or forget a note of what a webhook was told.
     Rung(String, Option<String>),
+    /// Change the outbox of mail.
+    Mail(MailStep, mail::Reply),
     /// Look at a conversation's deadlines again.
     Rearm(ConversationId),
     /// Finish what was taken and stop.
@@ -124,6 +126,7 @@ fn commit_group(log: &mut Log, group: Vec<Job>, shared: &Arc<Shared>) {
             }
             Job::Cursor(step, site, instance) => cursors.push((step, site, instance)),
             Job::Rung(name, doc) => notes::keep_rung(log, &name, doc.as_deref()),
+            Job::Mail(step, reply) => mail::change(log, &step, reply),
             Job::Rearm(id) => rearm.push(id),
             Job::Stop => {}
         }
@@ -212,7 +215,7 @@ fn refusal(error: &StoreError) -> Refusal {
     }
 }
 
-fn fault(error: StoreError) -> Refusal {
+pub(super) fn fault(error: StoreError) -> Refusal {
     if !matches!(error, StoreError::Full) {
         tracing::error!(%error, "a command failed in the store");
     }

@@ -16,6 +16,7 @@
 //! | `text_index`, `search`, `search_sql` | the full-text index that follows by a cursor, and queries on it |
 //! | `agents` | who may sign in |
 //! | `cursors` | how far visitors have seen and agents have read |
+//! | `mails` | the outbox of mail |
 //! | `rebuild` | the read model made anew from the log |
 
 mod agents;
@@ -26,6 +27,7 @@ mod error;
 mod history;
 mod keys;
 mod lists;
+mod mails;
 mod migrations;
 mod open;
 mod place;
@@ -43,6 +45,7 @@ pub use agents::{add_agent, add_agent_to};
 pub use batch::Batch;
 pub use cursors::CursorMove;
 pub use error::{OpenError, StoreError};
+pub use mails::{Mail, MailItem, MailStep, Reply};
 pub use readers::{Reader, Readers};
 pub use rebuild::rebuild;
 pub use types::{

@@ -10,6 +10,7 @@ use super::config_file::{File, SiteKeys};
 use super::docs::DocsSource;
 use super::{ConfigError, DocsBook, normal_origin};
 use crate::assistant::DocsResponder;
+use crate::connectors::mail::MailConfig;
 use crate::conversation::{Settings, SiteId, Texts, Timings};
 use crate::engine::{EngineOptions, SiteConfig};
 use crate::handoff::policy::{Policy, Routing, RoutingMode, WhenNobody};
@@ -34,6 +35,8 @@ pub struct ServerConfig {
     pub docs: DocsBook,
     /// Who is told that somebody waits.
     pub webhooks: Vec<Webhook>,
+    /// How replies go out by mail, if they do.
+    pub mail: Option<MailConfig>,
 }
 
 impl ServerConfig {
@@ -72,6 +75,7 @@ impl ServerConfig {
             sites: vec![site],
             docs,
             webhooks: Vec::new(),
+            mail: None,
         })
     }
 
@@ -128,7 +132,8 @@ impl ServerConfig {
         let ids: Vec<SiteId> = sites.iter().map(|s| s.id.clone()).collect();
         let webhooks = keys.webhook.iter().map(|hook| attention::build(source, base, hook, &ids));
         let webhooks = webhooks.collect::<Result<_, _>>()?;
-        Ok(Self { listen, limits: keys.limits, capacity: keys.agents.capacity, sites, docs, webhooks })
+        let mail = super::config_mail::build(source, base, &keys)?;
+        Ok(Self { listen, limits: keys.limits, capacity: keys.agents.capacity, sites, docs, webhooks, mail })
     }
 
     /// What the engine is started with.

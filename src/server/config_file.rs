@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::attention::WebhookKeys;
+use crate::connectors::mail::MailKeys;
 use crate::conversation::{SiteId, Texts, Timings};
 use crate::handoff::policy::{Level, WhenNobody};
 use crate::protocol::Limits;
@@ -19,6 +20,7 @@ pub(super) struct File {
     pub(super) agents: AgentsKeys,
     pub(super) site: Vec<SiteKeys>,
     pub(super) webhook: Vec<WebhookKeys>,
+    pub(super) mail: Option<MailKeys>,
 }
 
 /// `[server]`.
@@ -78,6 +80,11 @@ pub(super) struct SiteKeys {
     #[serde(default)]
     pub(super) keywords: Vec<String>,
     pub(super) restricted_topics: Option<Vec<String>>,
+    pub(super) url: Option<Spanned<String>>,
+    #[serde(default = "yes")]
+    pub(super) mail: bool,
+    pub(super) mail_from: Option<Spanned<String>>,
+    pub(super) mail_reply_to: Option<Spanned<String>>,
 }
 
 fn yes() -> bool {

@@ -15,6 +15,7 @@ mod attention;
 mod bucket;
 mod config;
 mod config_file;
+mod config_mail;
 mod docs;
 mod hello;
 mod link;

@@ -25,6 +25,7 @@ use tower_service::Service as _;
 use super::admission::{Admission, Full, Ticket};
 use super::shared::Shared;
 use super::{ServerConfig, attention, routes};
+use crate::connectors::mail;
 use crate::engine::Engine;
 
 /// HTTP reads at most this much ahead; a request's head has to fit.
@@ -56,6 +57,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (drain, draining) = watch::channel(false);
     let (door, mut ended) = Admission::new(&config.limits);
+    let mail = mail::start(&engine, config.mail, &draining);
     let shared = Shared::new(engine.clone(), config.limits, config.docs, draining.clone());
     attention::spawn(&engine, config.webhooks, &draining)?;
     let router = routes::router(shared);
@@ -105,6 +107,10 @@ pub async fn run(
     // The receiver ends when the last ticket is gone.
     if timeout(DRAIN, ended.recv()).await.is_err() {
         tracing::warn!("some sockets did not go in time and are cut");
+    }
+    if let Some(mail) = mail {
+        // It ends by itself: what the mail server takes now is to be noted, or it would go again.
+        let _ = mail.await;
     }
     engine.stop().await;
     tracing::info!("stopped");

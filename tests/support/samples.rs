@@ -398,7 +398,7 @@ pub fn visitor_op_name(op: &VisitorOp) -> &'static str {
 pub fn agent_auth_ok() -> AgentAuthOk {
     AgentAuthOk {
         agent: agent_info(),
-        sites: vec![SiteInfo { id: site(), name: "Example Shop".into() }],
+        sites: vec![SiteInfo { id: site(), name: "Example Shop".into(), mail: None }],
         agents: vec![agent_info()],
         log_id: "log-1".into(),
         head: 1043,

@@ -227,6 +227,7 @@ fn about(eph: &AgentEph) -> Option<ConversationId> {
         | AgentEph::Presence { conversation, .. }
         | AgentEph::Seen { conversation, .. }
         | AgentEph::Read { conversation, .. } => Some(*conversation),
+        AgentEph::Mail(mail) => Some(mail.conversation),
         AgentEph::Availability { .. } => None,
     }
 }
@@ -276,6 +277,7 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
             }
         }
         AgentEph::Read { conversation, messages } => unread::told(state, conversation, messages),
+        AgentEph::Mail(_) => {}
     }
 }
 

@@ -6,6 +6,7 @@
 //! Refused here: sites the agent has no right to (they do not exist for them), and presence for anything but a console.
 
 mod credit;
+mod mail;
 mod reads;
 mod requests;
 mod sync;
