@@ -6,8 +6,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, CloseCode, Control, HistoryOk, ListOk, SUBPROTOCOL,
-    SearchOk, VisitorAuthOk, VisitorEph, VisitorEvent, VisitorOp, WatchOk, WireError,
+    AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, CloseCode, Control, HistoryOk, ListOk, MailInfo,
+    MailListOk, SUBPROTOCOL, SearchOk, VisitorAuthOk, VisitorEph, VisitorEvent, VisitorOp, WatchOk,
+    WireError,
 };
 use crate::conversation::{Event, Row};
 
@@ -42,6 +43,9 @@ fn agent() -> Value {
         "read": nothing(),
         "availability.set": reference::<AgentInfo>(&mut g),
         "search": reference::<SearchOk>(&mut g),
+        "mail.list": reference::<MailListOk>(&mut g),
+        "mail.retry": reference::<MailInfo>(&mut g),
+        "mail.drop": nothing(),
     });
     for op in [
         "accept",

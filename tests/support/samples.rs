@@ -8,11 +8,11 @@ use baton::conversation::{
 };
 use baton::protocol::{
     AcceptArg, AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, CidOnly,
-    Control, ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MessageArg, PriorityArg,
-    ReadArg, ReleaseArg, Resume, SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SeenArg, SiteInfo, SnoozeArg,
-    SyncMode, TagArg, TransferArg, TypingArg, VisitorAuth, VisitorAuthOk, VisitorAvailability,
-    VisitorConversation, VisitorEph, VisitorHandoffArg, VisitorMessage, VisitorMessageArg, VisitorOp,
-    VisitorSite, VisitorTypingArg, WatchOk,
+    Control, ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MailArg, MailInfo,
+    MailListArg, MailListOk, MailState, MessageArg, PriorityArg, ReadArg, ReleaseArg, Resume, SUBPROTOCOL,
+    SearchArg, SearchHit, SearchOk, SeenArg, SiteInfo, SnoozeArg, SyncMode, TagArg, TransferArg, TypingArg,
+    VisitorAuth, VisitorAuthOk, VisitorAvailability, VisitorConversation, VisitorEph, VisitorHandoffArg,
+    VisitorMessage, VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
 };
 use uuid::Uuid;
 
@@ -321,7 +321,33 @@ pub fn agent_ops() -> Vec<AgentOp> {
             cursor: Some("41.7".into()),
             limit: Some(10),
         }),
+        AgentOp::MailList(MailListArg { state: Some(MailState::Failed), limit: Some(10) }),
+        AgentOp::MailRetry(MailArg { id: 7 }),
+        AgentOp::MailDrop(MailArg { id: 7 }),
     ]
+}
+
+/// A mail that was given up.
+pub fn mail_info() -> MailInfo {
+    MailInfo {
+        id: 7,
+        conversation: conversation_id(),
+        site: site(),
+        first: 9,
+        last: 11,
+        state: MailState::Failed,
+        at: AT,
+        attempts: 1,
+        next: None,
+        reason: Some("550 no such user here".into()),
+        name: Some("Nina Kowalski".into()),
+        to: Some("nina@example.com".into()),
+        gone: false,
+    }
+}
+
+pub fn mail_list_ok() -> MailListOk {
+    MailListOk { mails: vec![mail_info()], configured: true, server_time: AT }
 }
 
 /// The operation's name; a new operation fails to compile here until it has a sample.
@@ -348,6 +374,9 @@ pub fn agent_op_name(op: &AgentOp) -> &'static str {
         AgentOp::AvailabilitySet(_) => "availability.set",
         AgentOp::Search(_) => "search",
         AgentOp::Read(_) => "read",
+        AgentOp::MailList(_) => "mail.list",
+        AgentOp::MailRetry(_) => "mail.retry",
+        AgentOp::MailDrop(_) => "mail.drop",
     }
 }
 
@@ -426,6 +455,7 @@ pub fn watch_ok() -> WatchOk {
         as_of: 1043,
         earlier: vec![row()],
         seen: Some(11),
+        mails: vec![mail_info()],
     }
 }
 
@@ -486,6 +516,7 @@ pub fn agent_ephs() -> Vec<AgentEph> {
         AgentEph::Presence { conversation, online: false, since: Some(AT) },
         AgentEph::Seen { conversation, version: 11 },
         AgentEph::Read { conversation, messages: 4 },
+        AgentEph::Mail(mail_info()),
     ]
 }
 
@@ -499,6 +530,7 @@ pub fn agent_eph_name(eph: &AgentEph) -> &'static str {
         AgentEph::Presence { .. } => "presence",
         AgentEph::Seen { .. } => "seen",
         AgentEph::Read { .. } => "read",
+        AgentEph::Mail(_) => "mail",
     }
 }
 
