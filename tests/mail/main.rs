@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod link;
 mod sending;
 mod smtp;
 mod world;
