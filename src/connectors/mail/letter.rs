@@ -13,6 +13,7 @@ use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message as Mime};
 use lettre::{Address, address::Envelope};
 
+use super::SiteMail;
 use crate::conversation::{Author, Conversation, Entry, EntryKind, Message, Time};
 use crate::text::{SafeText, Untrusted};
 
@@ -127,7 +128,7 @@ pub fn write(letter: &Letter<'_>) -> Result<Written, NoLetter> {
         .from(Mailbox::new(Some(from_name), letter.from.email.clone()))
         .to(Mailbox::new(None, to.clone()))
         .subject(subject(&site, letter.first_words))
-        .date(SystemTime::UNIX_EPOCH + Duration::from_millis(letter.now.0.max(0) as u64))
+        .date(date(letter.now))
         .message_id(Some(message_id.clone()))
         .in_reply_to(references.last().copied().unwrap_or(&root).to_owned())
         .references(references.join(" "));
@@ -138,6 +139,37 @@ pub fn write(letter: &Letter<'_>) -> Result<Written, NoLetter> {
     let mail = mail.header(ContentType::TEXT_PLAIN).body(text).map_err(|e| never(&e))?;
     let envelope = Envelope::new(Some(letter.from.email.clone()), vec![to]).map_err(|e| never(&e))?;
     Ok(Written { first: first.0, message_id, envelope, bytes: mail.formatted() })
+}
+
+/// A mail to try a configuration with.
+///
+/// # Errors
+/// Why none can be written, in words.
+pub fn trial(site: &str, how: &SiteMail, address: &str, now: Time) -> Result<Written, String> {
+    let inert = Untrusted::new(address).line();
+    let to: Address = address.parse().map_err(|_| format!("“{inert}” is no mail address"))?;
+    let site = name(site);
+    let message_id = format!("<{}.trial@{}>", uuid::Uuid::new_v4().simple(), domain(&how.from));
+    let text = format!(
+        "This is a trial mail of Baton for {site}.\r\n\r\nReplies to visitors who left go out like it.\r\n"
+    );
+    let from_name = how.from.name.clone().unwrap_or_else(|| site.to_string());
+    let mut mail = Mime::builder()
+        .from(Mailbox::new(Some(from_name), how.from.email.clone()))
+        .to(Mailbox::new(None, to.clone()))
+        .subject(format!("{site}: a trial mail"))
+        .date(date(now))
+        .message_id(Some(message_id.clone()));
+    if let Some(reply_to) = &how.reply_to {
+        mail = mail.reply_to(reply_to.clone());
+    }
+    let mail = mail.header(ContentType::TEXT_PLAIN).body(text).map_err(|e| e.to_string())?;
+    let envelope = Envelope::new(Some(how.from.email.clone()), vec![to]).map_err(|e| e.to_string())?;
+    Ok(Written { first: 0, message_id, envelope, bytes: mail.formatted() })
+}
+
+fn date(now: Time) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(now.0.max(0) as u64)
 }
 
 /// The visitor's address, checked once more: what is no address gets no mail.

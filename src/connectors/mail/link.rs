@@ -29,7 +29,8 @@ fn claimed(site: &SiteConfig, page: &str) -> Option<Url> {
     }
     let origin = url.origin().ascii_serialization();
     let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if !site.origins.contains(&origin) && !(site.loopback_origins && loopback) {
+    let ours = site.origins.contains(&origin) || (site.loopback_origins && loopback);
+    if !ours {
         return None;
     }
     url.set_query(None);

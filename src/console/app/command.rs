@@ -112,6 +112,7 @@ pub enum Command {
     Macro,
     RepeatMacro,
     Retry,
+    Mail,
     Editor,
     OtherAudience,
     SendAndResolve,

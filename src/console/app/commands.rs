@@ -12,8 +12,8 @@ use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::{
-    away, batch, claiming, compose, copying, door, ending, held, jump, labels, macros, marks, panel, piping,
-    sites, undo, unread, why, writing,
+    away, batch, claiming, compose, copying, door, ending, held, jump, labels, macros, mail, marks, panel,
+    piping, sites, undo, unread, why, writing,
 };
 use crate::client::DraftKind;
 use crate::conversation::{ConversationId, SiteId, Tab};
@@ -129,6 +129,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Macro => macros::ask(state, fx),
         Command::RepeatMacro => macros::repeat(state, fx),
         Command::Retry => writing::retry(state, fx),
+        Command::Mail => mail::ask(state, fx),
         Command::Editor => writing::editor(state, fx),
         Command::OtherAudience => writing::other_audience(state, fx),
         Command::SendAndResolve => writing::send_and_resolve(state, fx),

@@ -224,6 +224,8 @@ pub(super) enum Pending {
     Search { query: String, more: bool },
     Pipe,
     Send,
+    Mail,
+    MailRetry,
 }
 
 /// Everything.
