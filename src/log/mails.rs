@@ -7,14 +7,13 @@
 
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
-use super::history;
 use super::keys;
-use super::{Log, Reader, StoreError};
-use crate::conversation::{Author, Conversation, ConversationId, Event, SiteId, Time};
+use super::{Log, StoreError};
+use crate::conversation::{Conversation, ConversationId, SiteId, Time};
 use crate::protocol::{MailInfo, MailState};
 
 /// Keys in `meta`: up to where the log was looked through, and of which log.
-const CURSOR: &str = "mail_cursor";
+pub(super) const CURSOR: &str = "mail_cursor";
 const CURSOR_LOG: &str = "mail_log";
 
 /// Replies that join a mail postpone it by so many delays at most.
@@ -147,7 +146,7 @@ pub enum MailStep {
     },
 }
 
-const COLUMNS: &str = "m.key, s.id, m.first, m.last, m.state, m.ticket, m.made, m.due, m.attempts, m.message_id, m.changed, m.reason
+pub(super) const COLUMNS: &str = "m.key, s.id, m.first, m.last, m.state, m.ticket, m.made, m.due, m.attempts, m.message_id, m.changed, m.reason
                        FROM mails m JOIN streams s ON s.key = m.stream";
 
 impl Log {
@@ -322,18 +321,21 @@ fn on(conn: &Connection, log: &str, head: u64, now: Time) -> Result<(), StoreErr
     Ok(())
 }
 
-fn value<T: rusqlite::types::FromSql>(conn: &Connection, name: &str) -> Result<Option<T>, StoreError> {
+pub(super) fn value<T: rusqlite::types::FromSql>(
+    conn: &Connection,
+    name: &str,
+) -> Result<Option<T>, StoreError> {
     let mut statement = conn.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
     Ok(statement.query_row([name], |row| row.get(0)).optional()?)
 }
 
-fn one(conn: &Connection, key: i64) -> Result<Option<Mail>, StoreError> {
+pub(super) fn one(conn: &Connection, key: i64) -> Result<Option<Mail>, StoreError> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} WHERE m.key = ?1"))?;
     let mut rows = statement.query([key])?;
     rows.next()?.map(mail).transpose()
 }
 
-fn mail(row: &SqlRow<'_>) -> Result<Mail, StoreError> {
+pub(super) fn mail(row: &SqlRow<'_>) -> Result<Mail, StoreError> {
     let number = |column| row.get::<_, i64>(column).map(|n| n as u64);
     Ok(Mail {
         id: number(0)?,
@@ -351,7 +353,7 @@ fn mail(row: &SqlRow<'_>) -> Result<Mail, StoreError> {
     })
 }
 
-fn code(state: MailState) -> i64 {
+pub(super) fn code(state: MailState) -> i64 {
     match state {
         MailState::Waiting => 0,
         MailState::Sending => 1,
@@ -385,125 +387,5 @@ impl Mail {
             to: visitor.and_then(|v| v.email.clone()),
             gone: false,
         })
-    }
-}
-
-impl Reader {
-    /// Up to where the log was looked through for replies; none: mail is off.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot be read.
-    pub fn mail_cursor(&self) -> Result<Option<u64>, StoreError> {
-        Ok(value::<i64>(&self.conn, CURSOR)?.map(|seq| seq as u64))
-    }
-
-    /// Agents' replies after a position up to another, in order.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot be read.
-    pub fn replies(&self, after: u64, upto: u64) -> Result<Vec<Reply>, StoreError> {
-        // The text's own quotes are escaped in JSON, so nobody can write this mark in a message.
-        let mut statement = self.conn.prepare_cached(
-            "SELECT e.seq, s.id, e.version, e.at, e.body FROM events e JOIN streams s ON s.key = e.stream
-             WHERE e.seq > ?1 AND e.seq <= ?2 AND instr(e.body, '\"message.posted\"') > 0
-             AND instr(e.body, '\"kind\":\"agent\"') > 0 ORDER BY e.seq",
-        )?;
-        let mut rows = statement.query(params![after as i64, upto as i64])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let Event::MessagePosted(message) = history::event(row, 4)? else { continue };
-            if matches!(message.author, Author::Agent(_)) {
-                found.push(Reply {
-                    seq: row.get::<_, i64>(0)? as u64,
-                    conversation: ConversationId(keys::uuid(row, 1)?),
-                    version: row.get::<_, i64>(2)? as u64,
-                    at: Time(row.get(3)?),
-                });
-            }
-        }
-        Ok(found)
-    }
-
-    /// Mails that wait and are due, the longest due first; and when the next one is.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot be read.
-    pub fn mails_due(&self, now: Time, limit: usize) -> Result<(Vec<Mail>, Option<Time>), StoreError> {
-        let mut statement = self.conn.prepare_cached(&format!(
-            "SELECT {COLUMNS} WHERE m.state = ?1 AND m.due <= ?2 ORDER BY m.due, m.key LIMIT ?3"
-        ))?;
-        let mut rows = statement.query(params![code(MailState::Waiting), now.0, limit as i64])?;
-        let mut due = Vec::new();
-        while let Some(row) = rows.next()? {
-            due.push(mail(row)?);
-        }
-        let next = self
-            .conn
-            .prepare_cached("SELECT min(due) FROM mails WHERE state = ?1 AND due > ?2")?
-            .query_row(params![code(MailState::Waiting), now.0], |row| row.get::<_, Option<i64>>(0))?;
-        Ok((due, next.map(Time)))
-    }
-
-    /// One mail.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot be read.
-    pub fn mail_by_id(&self, id: u64) -> Result<Option<Mail>, StoreError> {
-        one(&self.conn, id as i64)
-    }
-
-    /// The mails of a conversation, the latest `limit`, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot be read.
-    pub fn mails_of(&self, conversation: ConversationId, limit: usize) -> Result<Vec<Mail>, StoreError> {
-        let Some(stream) = self.stream(conversation)? else { return Ok(Vec::new()) };
-        let mut statement = self.conn.prepare_cached(&format!(
-            "SELECT {COLUMNS} WHERE m.stream = ?1 ORDER BY m.first DESC LIMIT ?2"
-        ))?;
-        let mut rows = statement.query(params![stream, limit as i64])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(mail(row)?);
-        }
-        found.reverse();
-        Ok(found)
-    }
-
-    /// Mails of these sites in a state (none: any), the latest changed first, as agents see them.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot be read.
-    pub fn mails(
-        &self,
-        sites: Option<&[SiteId]>,
-        state: Option<MailState>,
-        limit: usize,
-    ) -> Result<Vec<MailInfo>, StoreError> {
-        let mut statement = self.conn.prepare_cached(&format!(
-            "SELECT {COLUMNS} WHERE (?1 IS NULL OR m.state = ?1) ORDER BY m.changed DESC, m.key DESC"
-        ))?;
-        let mut rows = statement.query(params![state.map(code)])?;
-        let mut found = Vec::new();
-        while found.len() < limit
-            && let Some(row) = rows.next()?
-        {
-            let mail = mail(row)?;
-            let Some(of) = self.conversation(mail.conversation)? else { continue };
-            let info = mail.info(&of);
-            found.extend(info.filter(|info| sites.is_none_or(|sites| sites.contains(&info.site))));
-        }
-        Ok(found)
-    }
-
-    /// How many mails left since a time.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot be read.
-    pub fn mails_sent_since(&self, since: Time) -> Result<u64, StoreError> {
-        let mut statement =
-            self.conn.prepare_cached("SELECT count(*) FROM mails WHERE state = ?1 AND changed > ?2")?;
-        let n: i64 = statement.query_row(params![code(MailState::Sent), since.0], |row| row.get(0))?;
-        Ok(n as u64)
     }
 }

@@ -16,7 +16,7 @@
 //! | `text_index`, `search`, `search_sql` | the full-text index that follows by a cursor, and queries on it |
 //! | `agents` | who may sign in |
 //! | `cursors` | how far visitors have seen and agents have read |
-//! | `mails` | the outbox of mail |
+//! | `mails`, `mails_read` | the outbox of mail |
 //! | `rebuild` | the read model made anew from the log |
 
 mod agents;
@@ -28,6 +28,7 @@ mod history;
 mod keys;
 mod lists;
 mod mails;
+mod mails_read;
 mod migrations;
 mod open;
 mod place;

@@ -5,6 +5,7 @@
 //! "250" is recorded, never again; whatever is tried twice bears the same `Message-ID`. Only replies go: never a note, never
 //! what the assistant said, never a reply the visitor saw. Refused here: receiving mail.
 
+mod attempt;
 pub mod backoff;
 pub mod config;
 pub mod letter;
