@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::MailConfig;
 use super::attempt::{Tried, attempt};
+use super::{MailConfig, backoff};
 use crate::conversation::{AgentId, AgentRef, Author, Conversation, ConversationId, Event, Role, Time};
 use crate::engine::{AgentSession, Delivery, Engine, EphOut, SiteFilter, Subscription};
 use crate::log::{Mail, MailItem, MailStep, Reader, StoreError};
@@ -67,6 +67,7 @@ enum Verdict {
     Send,
     Wait(Time),
     Drop,
+    Never(&'static str),
 }
 
 struct Outbox {
@@ -305,6 +306,12 @@ impl Outbox {
                         return Err(StoreError::Failed(why));
                     }
                 }
+                Verdict::Never(reason) => {
+                    let step = MailStep::Failed { id: mail.id, reason: reason.to_owned(), now };
+                    if let Err(why) = self.change(step).await {
+                        return Err(StoreError::Failed(why));
+                    }
+                }
                 Verdict::Wait(until) => {
                     self.parked.insert(mail.id, until);
                 }
@@ -335,8 +342,15 @@ impl Outbox {
         if mail.attempts > 0 {
             return Verdict::Send;
         }
-        if seen >= mail.last {
+        let reachable = of.visitor.as_ref().is_some_and(|v| v.email.is_some());
+        // Seen, or the visitor was erased.
+        if seen >= mail.last || !reachable {
             return Verdict::Drop;
+        }
+        if now.since_ms(mail.made) >= backoff::GIVE_UP_MS {
+            return Verdict::Never(
+                "no mail could leave for days: it may be too late for this one. Try again if not",
+            );
         }
         if mail.ticket {
             return Verdict::Send;
