@@ -155,7 +155,7 @@ struct Aiosmtpd {
 }
 
 impl Aiosmtpd {
-    async fn start(dir: &Path) -> Option<Aiosmtpd> {
+    async fn start(dir: &Path, options: &[&str]) -> Option<Aiosmtpd> {
         let found = std::env::var_os("PATH")
             .is_some_and(|path| std::env::split_paths(&path).any(|p| p.join("aiosmtpd").is_file()));
         if !found {
@@ -168,8 +168,11 @@ impl Aiosmtpd {
         // A free port: bound and let go, as it can only be told one.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("aiosmtpd")
-            .args(["-n", "-l", &format!("127.0.0.1:{port}"), "-c", "aiosmtpd.handlers.Mailbox"])
+            .args(["-n", "-l", &format!("localhost:{port}")])
+            .args(options)
+            .args(["-c", "aiosmtpd.handlers.Mailbox"])
             .arg(&folder)
+            .env("PYTHONWARNINGS", "ignore")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -209,7 +212,7 @@ impl Drop for Aiosmtpd {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_mail_server_takes_it() {
     let dir = tempfile::tempdir().unwrap();
-    let Some(smtp) = Aiosmtpd::start(dir.path()).await else { return };
+    let Some(smtp) = Aiosmtpd::start(dir.path(), &[]).await else { return };
     configured(dir.path(), smtp.port);
     let token = agent_of(dir.path());
     let tried = baton()
@@ -239,4 +242,65 @@ async fn a_real_mail_server_takes_it() {
         .unwrap();
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!((&listed[0]["state"], &listed[0]["to"]), (&json!("sent"), &json!("maya@example.com")));
+}
+
+/// A certificate of an authority of its own, for `localhost`; gives the files of both, and of the key.
+fn certificates(dir: &Path) -> [String; 3] {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority_cert = authority.self_signed(&authority_key).unwrap();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let cert = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let cert = cert.signed_by(&key, &issuer).unwrap();
+    let file = |name: &str, text: String| {
+        let path = dir.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    [file("ca.pem", authority_cert.pem()), file("cert.pem", cert.pem()), file("key.pem", key.serialize_pem())]
+}
+
+/// `baton mail test` with this in `[mail]`: whether it went, and what was said.
+fn try_out(dir: &Path, port: u16, lines: &str) -> (bool, String) {
+    let text = format!(
+        "[mail]\nhost = \"localhost\"\nport = {port}\nfrom = \"help@shop.example\"\n{lines}\n[[site]]\nid = \"demo\"\n"
+    );
+    let config = dir.join("try.toml");
+    std::fs::write(&config, text).unwrap();
+    let done =
+        baton().args(["mail", "test", "owner@shop.example", "--config"]).arg(&config).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    (done.status.success(), said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_used_checked_and_never_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let [_, cert, key] = certificates(dir.path());
+    let Some(starttls) = Aiosmtpd::start(dir.path(), &["--tlscert", &cert, "--tlskey", &key]).await else {
+        return;
+    };
+    let own = "ca_file = \"ca.pem\"";
+    let (went, said) = try_out(dir.path(), starttls.port, own);
+    assert!(went, "{said}");
+    let (went, said) = try_out(dir.path(), starttls.port, "");
+    assert!(!went && said.contains("no TLS with the mail server") && said.contains("certificate"), "{said}");
+    // Not encrypted: it wants to be, and takes nothing.
+    let (went, said) = try_out(dir.path(), starttls.port, "tls = \"none\"");
+    assert!(!went && said.contains("530"), "{said}");
+    assert_eq!(starttls.mails(1).len(), 1);
+
+    let second = tempfile::tempdir().unwrap();
+    let whole = ["--smtpscert", &cert, "--smtpskey", &key];
+    let whole = Aiosmtpd::start(second.path(), &whole).await.expect("it was there");
+    let (went, said) = try_out(dir.path(), whole.port, &format!("tls = \"tls\"\n{own}"));
+    assert!(went, "{said}");
+
+    let third = tempfile::tempdir().unwrap();
+    let plain = Aiosmtpd::start(third.path(), &[]).await.expect("it was there");
+    let (went, said) = try_out(dir.path(), plain.port, own);
+    assert!(!went && said.contains("offers no STARTTLS"), "{said}");
+    assert_eq!(plain.mails(0).len(), 0, "nothing went in the clear");
 }

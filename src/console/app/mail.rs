@@ -138,8 +138,13 @@ pub(super) fn listed(state: &mut State, result: Result<MailListOk, SafeText>, fx
     state.writing.mail.failed = ok.mails.iter().map(|mail| (mail.id, MailView::of(mail))).collect();
     let now = state.writing.mail.failed.len();
     if now > before {
-        let words = [SafeText::from(now), state.words(" mails were not delivered: {mail} shows them")];
-        toast(state, words.into_iter().collect(), true, fx);
+        let words = match now {
+            1 => state.words("1 mail was not delivered: {mail} shows it"),
+            n => [SafeText::from(n), state.words(" mails were not delivered: {mail} shows them")]
+                .into_iter()
+                .collect(),
+        };
+        toast(state, words, true, fx);
     }
 }
 
