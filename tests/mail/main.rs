@@ -11,4 +11,5 @@ mod link;
 mod real;
 mod sending;
 mod smtp;
+mod store;
 mod world;

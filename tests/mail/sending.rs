@@ -237,3 +237,31 @@ async fn who_may_not_see_a_site_sees_none_of_its_mail() {
     server.stop().await;
     smtp.connected(1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_is_too_slow_or_not_there_is_tried_again_later() {
+    let smtp = Fake::start(&[Act::Silent]).await;
+    let port = smtp.port;
+    let server = Server::start(|config| {
+        with_mail(port)(config);
+        let brief = std::time::Duration::from_millis(200);
+        config.mail.as_mut().unwrap().smtp.patience = (brief, brief);
+    })
+    .await;
+    let asked = ticket(&server, "Hello", "Maya", "maya@example.com").await;
+    let mut dana = agent(&server, "Dana").await;
+    reply(&mut dana, &asked, "Hello Maya").await;
+    let waits = told(&mut dana, "it waits", |f| f["attempts"] == 1).await;
+    assert!(waits["reason"].as_str().unwrap().contains("did not answer in time"), "{waits}");
+    let dir = server.stop().await;
+    // Nobody listens there any more.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = Server::start_in(dir, with_mail(nobody)).await;
+    let (mut dana, _) = server.agent("bt_test_Dana", "test/1", "again", None).await;
+    dana.ok("mail.retry", json!({ "id": waits["id"] })).await;
+    let waits = told(&mut dana, "it waits longer", |f| f["attempts"] == 2).await;
+    assert!(waits["reason"].as_str().unwrap().contains("cannot be used"), "{waits}");
+    let shown = dana.ok("watch", json!({ "conversation": asked.conversation })).await;
+    assert_eq!(shown["mails"][0]["state"], "waiting", "it is told to whoever opens the conversation");
+    server.stop().await;
+}
