@@ -49,8 +49,24 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "doctor",
+        &[
+            "client",
+            "conversation",
+            "engine",
+            "handoff",
+            "knowledge",
+            "log",
+            "protocol",
+            "server",
+            "settings",
+            "text",
+        ],
+    ),
+    (
         "cli",
         &[
+            "doctor",
             "assistant",
             "client",
             "console",

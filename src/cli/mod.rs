@@ -16,6 +16,7 @@ mod export;
 mod follow;
 mod follow_exec;
 mod happening;
+mod init;
 mod keys;
 mod labels;
 mod login;
@@ -30,6 +31,7 @@ mod resolve_id;
 mod search;
 mod serve;
 mod show;
+mod site;
 mod snooze;
 mod target;
 mod thread;
@@ -67,6 +69,10 @@ Exit codes: 0 done, 1 refused (the reason on stderr), 2 wrong usage, 3 the serve
 
 #[derive(Debug, Subcommand)]
 enum Cmd {
+    /// Make a configuration, a data folder and the first agent, by five questions
+    Init(init::Args),
+    /// Add, change and list the sites in baton.toml
+    Site(site::Args),
     /// Run the server
     Serve(serve::Args),
     /// Manage agents
@@ -129,6 +135,8 @@ enum Cmd {
 
 /// Commands that ask no server, or (`chat`) not as an agent: which of `--url` and `--token` mean nothing to them.
 const UNUSED: &[(&str, &[&str])] = &[
+    ("init", &["url", "token"]),
+    ("site", &["url", "token"]),
     ("serve", &["url", "token"]),
     ("agent", &["url", "token"]),
     ("login", &["url", "token"]),
@@ -268,6 +276,8 @@ async fn run(cli: Cli) -> Done {
     let server = cli.server;
     match cli.command {
         None => console::run(&server).await,
+        Some(Cmd::Init(args)) => init::run(&args),
+        Some(Cmd::Site(args)) => site::run(args),
         Some(Cmd::Serve(args)) => serve::run(args).await,
         Some(Cmd::Agent(args)) => agent::run(args),
         Some(Cmd::Login(args)) => login::run(args).await,
