@@ -11,6 +11,7 @@ mod chat;
 mod chat_input;
 mod console;
 mod demo;
+mod doctor;
 mod documents;
 mod export;
 mod follow;
@@ -73,6 +74,8 @@ enum Cmd {
     Init(init::Args),
     /// Add, change and list the sites in baton.toml
     Site(site::Args),
+    /// Check everything, and name each problem with its fix
+    Doctor(doctor::Args),
     /// Run the server
     Serve(serve::Args),
     /// Manage agents
@@ -278,6 +281,7 @@ async fn run(cli: Cli) -> Done {
         None => console::run(&server).await,
         Some(Cmd::Init(args)) => init::run(&args),
         Some(Cmd::Site(args)) => site::run(args),
+        Some(Cmd::Doctor(args)) => doctor::run(args, &server).await,
         Some(Cmd::Serve(args)) => serve::run(args).await,
         Some(Cmd::Agent(args)) => agent::run(args),
         Some(Cmd::Login(args)) => login::run(args).await,

@@ -17,6 +17,7 @@
 //! | `agents` | who may sign in |
 //! | `cursors` | how far visitors have seen and agents have read |
 //! | `rebuild` | the read model made anew from the log |
+//! | `inspect` | a look from outside that changes nothing |
 
 mod agents;
 mod batch;
@@ -24,6 +25,7 @@ mod checkpoint;
 mod cursors;
 mod error;
 mod history;
+mod inspect;
 mod keys;
 mod lists;
 mod migrations;
@@ -43,6 +45,7 @@ pub use agents::{add_agent, add_agent_to};
 pub use batch::Batch;
 pub use cursors::CursorMove;
 pub use error::{OpenError, StoreError};
+pub use inspect::{Integrity, Sight, StoreSight, in_use, inspect};
 pub use readers::{Reader, Readers};
 pub use rebuild::rebuild;
 pub use types::{
