@@ -135,6 +135,49 @@ fn a_server_killed_while_an_agent_is_removed_gives_back_what_they_held_when_it_s
     assert!(queue.contains(&id), "{queue}");
 }
 
+/// Killed at any moment, a change is there as a whole, with its entry, or not at all.
+#[test]
+fn commands_that_are_killed_leave_whole_changes_behind() {
+    let house = House::new();
+    house.agent("Root", "admin");
+    let data = house.dir.path().join("data");
+    for n in 0..40_u32 {
+        let name = format!("A{}", n / 2);
+        let verb = if n % 2 == 0 { "add" } else { "remove" };
+        let mut child = baton(house.dir.path())
+            .args(["agent", verb, &name, "--data"])
+            .arg(&data)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // Not a wait for anything: each is killed a little later in its life than the one before.
+        let moment = std::time::Instant::now() + std::time::Duration::from_micros(u64::from(n) * 700);
+        while std::time::Instant::now() < moment {
+            std::hint::spin_loop();
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    done(&house, &["audit", "--verify"]);
+    let trail = done(&house, &["audit", "--json"]);
+    let mut left = std::collections::BTreeSet::new();
+    for entry in trail.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()) {
+        let name = entry["target"]["name"].as_str().unwrap().to_owned();
+        match entry["deed"].as_str().unwrap() {
+            "agent.added" => assert!(left.insert(name)),
+            "agent.removed" => assert!(left.remove(&name)),
+            other => panic!("{other}"),
+        }
+    }
+    let listed = done(&house, &["agent", "list", "--json"]);
+    let listed: std::collections::BTreeSet<String> = listed
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap()["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(listed, left, "who is there is who was added and not removed");
+}
+
 #[test]
 fn a_visitor_is_blocked_and_unblocked_and_the_trail_tells_who_did() {
     let mut house = House::new();
