@@ -72,8 +72,7 @@ fn a_reload_changes_sites_docs_limits_and_texts_and_no_socket_ends() {
 fn whatever_is_wrong_the_configuration_before_goes_on() {
     let host = Host::start("");
     let address = host.url.trim_start_matches("http://").to_owned();
-    let mut refused = 0;
-    for (config, why) in [
+    for (n, (config, why)) in [
         ("[limits]\nmesage_bytes = 1\n", "did you mean `message_bytes`?"),
         ("[limits]\nmessage_bytes = 0\n", "says nothing"),
         ("[server\n", "line 1"),
@@ -81,13 +80,15 @@ fn whatever_is_wrong_the_configuration_before_goes_on() {
         ("[[site]]\nid = \"demo\"\n", "configured twice"),
         ("[[site]]\nid = \"shop\"\ndocs = \"none\"\n", "does not exist"),
         ("[[webhook]]\nurl = \"ftp://x\"\n", "webhook"),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         host.configure(config);
         host.signal("-HUP");
-        refused += 1;
         let said = until(why, || {
             let log = host.log();
-            (log.matches("Nothing was changed").count() == refused).then_some(log)
+            (log.matches("Nothing was changed").count() == n + 1).then_some(log)
         });
         let last = said.lines().rfind(|l| l.contains("Nothing was changed")).unwrap();
         assert!(said.contains(why) && last.contains("ERROR"), "{why:?}: {last}");
