@@ -225,6 +225,20 @@ fn two_servers_on_one_store_are_refused() {
 }
 
 #[test]
+fn folders_may_be_named_from_where_one_stands() {
+    let (house, _, _) = kept();
+    let home = house.dir.path();
+    for args in [
+        &["backup", "again", "--data", "data"][..],
+        &["restore", "again", "--data", "elsewhere"],
+        &["rebuild", "--data", "elsewhere"],
+    ] {
+        let done = baton(home).current_dir(home).args(args).output().unwrap();
+        assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[test]
 fn a_rebuilt_restored_store_has_the_same_rows() {
     let (house, _, good) = kept();
     let home = house.dir.path();
