@@ -332,6 +332,26 @@ fn a_hole_in_the_events_is_asked_for_anew() {
 }
 
 #[test]
+fn what_was_erased_leaves_the_screen() {
+    let mut desk = desk();
+    desk.keys("2<enter>");
+    let posted = desk.stories[&id(4)].message(baton::conversation::Author::Visitor, "my axolotlgram");
+    desk.happens(id(4), 0, &posted);
+    assert!(desk.screen().contains("axolotlgram"), "{}", desk.screen());
+    // The store now holds other words in their place; the event says so.
+    let story = desk.stories.get_mut(&id(4)).expect("Kim");
+    for entry in &mut story.transcript.entries {
+        if let baton::conversation::EntryKind::Message(message) = &mut entry.kind {
+            message.text = baton::conversation::ERASED.into();
+        }
+    }
+    desk.happens(id(4), 0, &Happened::Erased { what: baton::conversation::Erasure::Everything });
+    let screen = desk.screen();
+    assert!(!screen.contains("axolotlgram") && screen.contains("[erased]"), "{screen}");
+    assert!(screen.contains("was erased"), "{screen}");
+}
+
+#[test]
 fn arrivals_above_the_cursor_are_announced_and_nothing_moves() {
     let mut desk = desk();
     desk.keys("j");

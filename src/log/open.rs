@@ -178,7 +178,7 @@ pub(super) fn create_private(path: &Path) -> Result<File, OpenError> {
 
 /// Flushes the folder a file was named in, so that the name survives a power loss.
 pub(super) fn sync_folder_of(path: &Path) -> Result<(), OpenError> {
-    let dir = path.parent().unwrap_or(Path::new("."));
+    let dir = path.parent().filter(|dir| *dir != Path::new("")).unwrap_or(Path::new("."));
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(OpenError::io("flush the folder", dir))
 }
 

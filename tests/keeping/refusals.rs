@@ -15,7 +15,7 @@ fn bytes(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             all.extend(bytes(&path));
-        } else if path.file_name().unwrap() != "baton.lock" {
+        } else if path.is_file() && path.file_name().unwrap() != "baton.lock" {
             let content = fs::read(&path).unwrap();
             all.insert(path, content);
         }
@@ -222,6 +222,20 @@ fn two_servers_on_one_store_are_refused() {
         .unwrap();
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("another Baton server"), "{second:?}");
+}
+
+#[test]
+fn folders_may_be_named_from_where_one_stands() {
+    let (house, _, _) = kept();
+    let home = house.dir.path();
+    for args in [
+        &["backup", "again", "--data", "data"][..],
+        &["restore", "again", "--data", "elsewhere"],
+        &["rebuild", "--data", "elsewhere"],
+    ] {
+        let done = baton(home).current_dir(home).args(args).output().unwrap();
+        assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
 }
 
 #[test]
