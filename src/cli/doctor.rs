@@ -56,6 +56,7 @@ pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
         login_file: login_file::path().ok(),
         page: args.page,
         resolve,
+        ca: None,
         default_listen: serve::address(DEFAULT_LISTEN)?,
     };
     let facts = gather::gather(options).await.map_err(Failure::Refused)?;
@@ -86,6 +87,9 @@ fn tell<'a>(checks: impl Iterator<Item = &'a Check>) -> Done {
         }
         let pad = " ".repeat(24usize.saturating_sub(width::cells(&name)));
         Out.line(&inert(&format!("{:<4}  {name}{pad} {}", check.status.word(), check.seen)))?;
+        for more in &check.more {
+            Out.line(&inert(&format!("      {:<24}   {more}", "")))?;
+        }
         for fix in &check.fix {
             Out.line(&inert(&format!("      {:<24} fix: {fix}", "")))?;
         }

@@ -56,6 +56,9 @@ pub struct Check {
     pub status: Status,
     /// What was seen.
     pub seen: String,
+    /// More of it, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<String>,
     /// What mends it: commands, or lines with their file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fix: Vec<String>,
@@ -101,6 +104,13 @@ impl Findings {
         self.push(id, site, Status::Fail, seen.into(), vec![fix.into()]);
     }
 
+    /// Adds lines to what was found last.
+    pub fn more(&mut self, lines: impl IntoIterator<Item = String>) {
+        if let Some(last) = self.all.last_mut() {
+            last.more.extend(lines);
+        }
+    }
+
     /// Any of these.
     pub fn push(
         &mut self,
@@ -110,6 +120,6 @@ impl Findings {
         seen: String,
         fix: Vec<String>,
     ) {
-        self.all.push(Check { id, site: site.cloned(), status, seen, fix });
+        self.all.push(Check { id, site: site.cloned(), status, seen, more: Vec::new(), fix });
     }
 }

@@ -9,6 +9,7 @@ mod template;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -18,8 +19,9 @@ use self::ask::Questions;
 use super::out::{Out, complain, inert};
 use super::serve::{self, DEFAULT_LISTEN};
 use super::{Done, Failure, agent, site};
-use crate::conversation::{Role, SiteId};
+use crate::conversation::{AgentId, Role, SiteId};
 use crate::doctor::internet::Internet;
+use crate::log::{self, Sight};
 use crate::server::ServerConfig;
 
 #[derive(Debug, ClapArgs)]
@@ -85,7 +87,11 @@ pub(super) fn run(args: &Args) -> Done {
     let mut beside = readable(folder).map_err(failed)?;
     beside.write_all(text.as_bytes()).map_err(failed)?;
     beside.as_file().sync_all().map_err(failed)?;
-    let (id, token) = agent::add(&args.data, &answers.agent, Role::Admin, &[])?;
+    let there = known(&args.data, &answers.agent);
+    let made = match there {
+        Some(_) => None,
+        None => Some(agent::add(&args.data, &answers.agent, Role::Admin, &[])?),
+    };
     let placed = if args.force {
         beside.persist(config).map(drop).map_err(|e| e.error)
     } else {
@@ -118,7 +124,10 @@ pub(super) fn run(args: &Args) -> Done {
         return Out.json(&json!({
             "config": config.display().to_string(), "data": args.data.display().to_string(),
             "site": answers.id, "name": answers.name, "passages": passages,
-            "agent": { "id": id, "name": answers.agent, "role": Role::Admin.word(), "token": token },
+            "agent": {
+                "id": made.as_ref().map(|(id, _)| *id).or(there), "name": answers.agent,
+                "role": made.as_ref().map(|_| Role::Admin.word()), "token": made.as_ref().map(|(_, token)| token),
+            },
             "next": next, "snippet": snippet,
         }));
     }
@@ -128,8 +137,17 @@ pub(super) fn run(args: &Args) -> Done {
     };
     let line = |text: String| Out.line(&inert(&text));
     line(format!("{}: site `{}`, {docs}", config.display(), answers.id))?;
-    line(format!("{}: the store, with its first agent {} (admin)", args.data.display(), answers.agent))?;
-    line(format!("token of {}, shown only now: {token}", answers.agent))?;
+    match &made {
+        Some((_, token)) => {
+            line(format!("{}: the store, with the agent {} (admin)", args.data.display(), answers.agent))?;
+            line(format!("token of {}, shown only now: {token}", answers.agent))?;
+        }
+        None => line(format!(
+            "{}: the store, as it was; {} is an agent already and keeps the token they have",
+            args.data.display(),
+            answers.agent
+        ))?,
+    }
     line(String::new())?;
     line("Next:".into())?;
     let why = ["", "   # asks for the token", "   # the console; ~ makes you Available"];
@@ -236,6 +254,16 @@ fn gather(args: &Args, input: &mut dyn BufRead, output: &mut dyn Write) -> Resul
         reached,
         agent,
     })
+}
+
+/// An agent of this name, where the store has one already.
+fn known(data: &Path, name: &str) -> Option<AgentId> {
+    let Sight::Store(store) = log::inspect(data, Duration::ZERO) else { return None };
+    store
+        .agents?
+        .into_iter()
+        .find(|agent| agent.name.to_lowercase() == name.to_lowercase())
+        .map(|agent| agent.id)
 }
 
 /// A file whose text is no secret: the server may run as somebody else.

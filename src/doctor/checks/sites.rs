@@ -48,11 +48,11 @@ pub(super) fn docs(facts: &Facts, out: &mut Findings) {
             continue;
         }
         words.push_str(&format!("; {} left out", count(skipped.len(), "file")));
-        let mut fix: Vec<String> = skipped.iter().take(NAMED).map(|s| (*s).clone()).collect();
+        out.warn("docs", id, words, "mend the files named, or move them out of the folder");
+        out.more(skipped.iter().take(NAMED).map(|s| (*s).clone()));
         if skipped.len() > NAMED {
-            fix.push(format!("and {} more", skipped.len() - NAMED));
+            out.more([format!("and {} more", skipped.len() - NAMED)]);
         }
-        out.push("docs", id, Status::Warn, words, fix);
     }
 }
 
@@ -189,29 +189,38 @@ pub(super) fn handoff(facts: &Facts, out: &mut Findings) {
     for site in sites(facts) {
         let id = Some(&site.config.id);
         let walk = why::walk(facts, site, &people);
-        let routes: Vec<String> = walk
-            .routes
-            .iter()
-            .map(|route| format!("{} → {}", route.when, why::words(route.decision)))
-            .collect();
-        let routes = routes.join("; ");
         if walk.obstacles.is_empty() {
             let names = walk.offered.join(", ");
             let verb = if walk.offered.len() == 1 { "is" } else { "are" };
-            out.ok("handoff", id, format!("{names} {verb} Available; {routes}"));
+            out.ok("handoff", id, format!("{names} {verb} Available"));
+            out.more(routes(&walk.routes));
             continue;
         }
-        let mut words: Vec<String> = walk.obstacles.iter().map(|o| o.words.clone()).collect();
-        if !routes.is_empty() {
-            words.push(format!("now: {routes}"));
-        }
+        let words: Vec<String> = walk.obstacles.iter().map(|o| o.words.clone()).collect();
         let mut fix: Vec<String> = Vec::new();
         for obstacle in walk.obstacles {
-            let words = obstacle.fix.replace("--data DIR", &format!("--data {}", facts.data.display()));
+            let mut words = obstacle.fix.replace("--data DIR", &format!("--data {}", facts.data.display()));
+            if words.starts_with("baton site ") {
+                words.push_str(&format!(" --config {}", file(facts)));
+            }
             if !fix.contains(&words) {
                 fix.push(words);
             }
         }
         out.push("handoff", id, Status::Warn, words.join(". "), fix);
+        out.more(routes(&walk.routes));
     }
+}
+
+/// The situations by what becomes of them, in the order of the first of each.
+fn routes(routes: &[why::Route]) -> Vec<String> {
+    let mut by: Vec<(&str, Vec<&str>)> = Vec::new();
+    for route in routes {
+        let words = why::words(route.decision);
+        match by.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, all)) => all.push(&route.when),
+            None => by.push((words, vec![&route.when])),
+        }
+    }
+    by.into_iter().map(|(words, all)| format!("{words}: {}", all.join(", "))).collect()
 }

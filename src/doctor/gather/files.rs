@@ -16,6 +16,7 @@ pub(super) fn modes(data: &Path, config: &Path, login: Option<&Path>, key: Optio
     for name in ["baton.db", "baton.db-wal", "baton.db-shm"] {
         look("the store", data.join(name), 0o077, 0o600);
     }
+    look("the key of visitors' tokens", data.join("visitor.key"), 0o077, 0o600);
     look("the configuration", config.to_owned(), 0o022, 0o644);
     if let Some(login) = login {
         look("your login", login.to_owned(), 0o077, 0o600);

@@ -43,6 +43,8 @@ pub struct Options {
     pub page: Option<String>,
     /// Names looked up here and not in the DNS.
     pub resolve: Vec<(String, SocketAddr)>,
+    /// A file of certificates to believe, too.
+    pub ca: Option<PathBuf>,
     /// Where a server listens that nobody told otherwise.
     pub default_listen: SocketAddr,
 }
@@ -52,7 +54,7 @@ pub struct Options {
 /// # Errors
 /// In words: nothing can be asked over the network at all.
 pub async fn gather(options: Options) -> Result<Facts, String> {
-    let probe = Probe::new(&options.resolve)?;
+    let probe = Probe::new(&options.resolve, options.ca.as_deref())?;
     let now = now();
     let (named, data) = (options.config.clone(), options.data.clone());
     // Reading docs and the store blocks.
