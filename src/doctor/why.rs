@@ -54,6 +54,10 @@ pub fn walk(facts: &Facts, site: &SiteSeen, people: &[Person]) -> Walk {
             format!("baton site set {id} --add-origin https://YOUR-PAGES"),
         );
     }
+    let socket = facts.front.sockets.iter().find(|seen| seen.site == *id);
+    if let Some(origin) = socket.and_then(|seen| seen.greeting.is_err().then_some(&seen.origin)) {
+        blocks(format!("pages of {origin} cannot open the chat"), "see the check `socket.visitor`".into());
+    }
     if offered.is_empty() {
         let (words, fix) = nobody(site, people);
         blocks(words, fix);

@@ -149,12 +149,18 @@ fn each_thing_broken_is_told_by_its_check_and_no_other() {
             "a server of yesterday",
             &[],
             &["socket.visitor"],
-            &[],
+            &["handoff"],
             &["http://new.test", "baton reload"],
         );
     });
     r.with_config("id = \"shop\"", "id = \"newshop\"", |r| {
-        r.expect("a site it does not know", &[], &["socket.visitor"], &[], &["no such site", "baton reload"]);
+        r.expect(
+            "a site it does not know",
+            &[],
+            &["socket.visitor"],
+            &["handoff"],
+            &["no such site", "baton reload"],
+        );
     });
 
     // Pages.

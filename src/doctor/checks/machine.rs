@@ -24,16 +24,16 @@ pub(super) fn disk(facts: &Facts, out: &mut Findings) {
     let words = format!("{} free for {}", bytes(free), facts.data.display());
     let fix = "make room on that disk, or move the folder to another";
     match free {
-        ..TOO_LITTLE => out.fail("disk", None, words, fix),
-        ..LITTLE => out.warn("disk", None, words, fix),
+        0..TOO_LITTLE => out.fail("disk", None, words, fix),
+        TOO_LITTLE..LITTLE => out.warn("disk", None, words, fix),
         _ => out.ok("disk", None, words),
     }
 }
 
 fn bytes(n: u64) -> String {
     match n {
-        ..0x10_0000 => format!("{} KiB", n >> 10),
-        ..0x4000_0000 => format!("{} MiB", n >> 20),
+        0..0x10_0000 => format!("{} KiB", n >> 10),
+        0x10_0000..0x4000_0000 => format!("{} MiB", n >> 20),
         _ => format!("{:.1} GiB", n as f64 / f64::from(1 << 30)),
     }
 }
@@ -72,9 +72,9 @@ pub(super) fn clock(facts: &Facts, out: &mut Findings) {
 
 fn span(seconds: i64) -> String {
     match seconds {
-        ..120 => format!("{seconds} s"),
-        ..7_200 => format!("{} min", seconds / 60),
-        ..172_800 => format!("{} h", seconds / 3_600),
+        i64::MIN..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
         _ => format!("{} days", seconds / 86_400),
     }
 }

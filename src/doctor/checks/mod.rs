@@ -69,6 +69,9 @@ fn count(n: usize, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
+#[cfg(test)]
+mod tests;
+
 /// The ways of a command to the configuration and the folder, where they are not the usual ones.
 fn flags(facts: &Facts) -> String {
     format!("--data {} --config {}", facts.data.display(), file(facts))

@@ -183,6 +183,9 @@ pub(super) fn origins(facts: &Facts, out: &mut Findings) {
 
 /// `handoff`.
 pub(super) fn handoff(facts: &Facts, out: &mut Findings) {
+    if facts.config.error.is_some() {
+        return out.skip("handoff", None, "the configuration cannot be read");
+    }
     let Some(people) = people::everybody(facts) else {
         return out.skip("handoff", None, "nobody knows who the agents are");
     };
