@@ -45,7 +45,10 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
     let resolve = args.resolve.iter().map(|pair| resolved(pair)).collect::<Result<Vec<_>, _>>()?;
     // A login that cannot be read is no reason not to look at the rest.
-    let login = login_file::read().ok().flatten().map(|kept| (kept.url, kept.token));
+    let login = match login_file::read() {
+        Ok(kept) => Ok(kept.map(|kept| (kept.url, kept.token))),
+        Err(failure) => Err(failure.words().unwrap_or_default().to_owned()),
+    };
     let options = gather::Options {
         config: args.config,
         data: args.data,

@@ -150,6 +150,8 @@ pub struct SocketRefused {
 pub enum SignIn {
     /// It has no token for this server.
     NoToken,
+    /// The kept login cannot be read.
+    Unreadable(String),
     /// The server said no.
     Refused(String),
     /// It did not get that far.

@@ -67,20 +67,20 @@ impl Internet {
 
     /// The address a page on the internet names, else the one this machine reaches `listen` at.
     pub fn base(&self, listen: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| local(listen, self.tls.is_some()))
+        self.public_url.clone().unwrap_or_else(|| local(listen))
     }
 }
 
-/// How this machine reaches a server that listens there.
-pub fn local(listen: SocketAddr, tls: bool) -> String {
-    let scheme = if tls { "https" } else { "http" };
+/// How this machine reaches a server that listens there: without TLS also where the server has a certificate, which names
+/// no loopback address.
+pub fn local(listen: SocketAddr) -> String {
     let host = match listen {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => "127.0.0.1".to_owned(),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => "[::1]".to_owned(),
         SocketAddr::V4(v4) => v4.ip().to_string(),
         SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
     };
-    format!("{scheme}://{host}:{}", listen.port())
+    format!("http://{host}:{}", listen.port())
 }
 
 /// The WebSocket form of an address: `wss://…` for `https://…`.

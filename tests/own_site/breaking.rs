@@ -263,6 +263,10 @@ fn each_thing_broken_is_told_by_its_check_and_no_other() {
         said["checks"].as_array().unwrap().iter().filter(|c| c["status"] == "fail").collect();
     assert_eq!((failed.len(), &failed[0]["id"]), (1, &"login".into()), "{said:#}");
     assert!(failed[0]["fix"][0].as_str().unwrap().starts_with("baton login http"), "{said:#}");
+    let kept = r.house.read("config/baton/login.toml");
+    r.house.write("config/baton/login.toml", "token = 7\n");
+    r.expect("a login of nonsense", &[], &["login"], &[], &["baton login http"]);
+    r.house.write("config/baton/login.toml", &kept);
     let other = format!("http://{}", page("hello".into()));
     r.expect(
         "another program there",

@@ -111,7 +111,7 @@ pub(super) fn run(args: &Args) -> Done {
         None => serve::address(DEFAULT_LISTEN)?,
     };
     let internet = Internet::read(config, &text);
-    let here = crate::doctor::internet::local(listen, internet.tls.is_some());
+    let here = crate::doctor::internet::local(listen);
     let public = answers.reached.public_url.clone().unwrap_or_else(|| internet.base(listen));
     let next = [
         format!("baton serve --data {} --config {}", quoted(&args.data), quoted(config)),

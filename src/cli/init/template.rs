@@ -10,30 +10,33 @@ const DEFAULT: &str = include_str!("../../../assets/default.toml");
 /// The text of a configuration for these answers, to stand at `file`.
 pub(super) fn render(answers: &Answers, file: &Path) -> String {
     let mut text = DEFAULT.to_owned();
-    let mut fill = |key: &str, value: String| text = filled(&text, key, &value);
+    let mut fill = |table: &str, key: &str, value: String| text = filled(&text, table, key, &value);
     if let Some(listen) = answers.reached.listen {
-        fill("listen", string(&listen.to_string()));
+        fill("[server]", "listen", string(&listen.to_string()));
     }
     if let Some(url) = &answers.reached.public_url {
-        fill("public_url", string(url));
+        fill("[server]", "public_url", string(url));
     }
-    fill("id", string(answers.id.as_str()));
-    fill("name", string(&answers.name));
+    fill("[[site]]", "id", string(answers.id.as_str()));
+    fill("[[site]]", "name", string(&answers.name));
     if let Some(docs) = &answers.docs {
-        fill("docs", string(&as_written(docs, file)));
+        fill("[[site]]", "docs", string(&as_written(docs, file)));
     }
-    fill("origins", strings(answers.origin.as_slice()));
-    fill("loopback_origins", is_here(answers.origin.as_deref()).to_string());
+    fill("[[site]]", "origins", strings(answers.origin.as_slice()));
+    fill("[[site]]", "loopback_origins", is_here(answers.origin.as_deref()).to_string());
     text
 }
 
-/// The text with the value of a key that stands in it once, as itself or in a comment. A key the default does not have is
-/// left out.
-fn filled(text: &str, key: &str, value: &str) -> String {
+/// The text with the value of a key of one table, where it stands as itself or in a comment. A key the default does not
+/// have is left out.
+fn filled(text: &str, table: &str, key: &str, value: &str) -> String {
     let begins = format!("{key} = ");
-    let mut done = false;
+    let (mut within, mut done) = (false, false);
     let lines = text.lines().map(|line| {
-        if !done && line.trim_start_matches("# ").starts_with(&begins) {
+        if line.starts_with('[') {
+            within = line == table;
+        }
+        if within && !done && line.trim_start_matches("# ").starts_with(&begins) {
             done = true;
             return format!("{begins}{value}\n");
         }

@@ -95,6 +95,9 @@ pub(super) fn login(facts: &Facts, out: &mut Findings) {
                 format!("baton login {}", facts.server.base),
             );
         }
+        SignIn::Unreadable(why) => {
+            out.fail("login", None, why.clone(), format!("baton login {}", facts.server.base));
+        }
         SignIn::Failed(why) => out.skip("login", None, why.clone()),
     }
 }
@@ -153,7 +156,22 @@ pub(super) fn proxy(facts: &Facts, out: &mut Findings) {
 
 /// `tls`.
 pub(super) fn tls(facts: &Facts, out: &mut Findings) {
-    let Some(tls) = &facts.config.internet.tls else { return out.ok("tls", None, "not by this server") };
+    let Some(tls) = &facts.config.internet.tls else {
+        let public =
+            facts.config.internet.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+        return match facts.config.listen {
+            Some(listen) if !public && !listen.ip().is_loopback() => out.warn(
+                "tls",
+                None,
+                format!("the server listens at {listen} for everybody, and nothing is encrypted"),
+                format!(
+                    "[tls] with cert and key in {}, or a proxy with TLS and public_url = \"https://…\"",
+                    file(facts)
+                ),
+            ),
+            _ => out.ok("tls", None, "not by this server"),
+        };
+    };
     let mut fine = true;
     for (what, path) in [("certificate", &tls.certificate), ("key", &tls.key)] {
         if let Err(e) = std::fs::File::open(path) {

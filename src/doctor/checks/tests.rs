@@ -3,7 +3,7 @@
 //! One table: what is changed in facts that are all well, which check says so, and how.
 
 use super::*;
-use crate::conversation::{AgentId, Role, SiteId, Time};
+use crate::conversation::{Role, SiteId, Time};
 use crate::doctor::Status;
 use crate::doctor::facts::{
     ConfigSeen, Facts, FrontSeen, ServerSeen, SignIn, SignedIn, SiteSeen, SocketRefused, SocketSeen, Told,
@@ -21,16 +21,12 @@ fn well() -> Facts {
     config.id = SiteId::new("shop").expect("an id");
     config.origins = vec!["https://shop.test".into()];
     config.loopback_origins = false;
-    let ada = AgentId(uuid::Uuid::from_u128(1));
     let record = AgentRecord {
-        id: ada,
-        name: "Ada".into(),
-        role: Role::Admin,
-        sites: None,
         availability: AvailabilityInfo { available: true, ..AvailabilityInfo::default() },
         last_seen: Some(NOW),
-        groups: Vec::new(),
+        ..ada_of_a_store()
     };
+    let ada = record.id;
     let greeting = Ok(vec![SUBPROTOCOL.to_owned()]);
     Facts {
         now: NOW,
@@ -93,6 +89,19 @@ fn well() -> Facts {
         })),
         page: None,
     }
+}
+
+/// As a store has her: made by a real one, so that this need not know all there is to an agent.
+fn ada_of_a_store() -> AgentRecord {
+    static ADA: std::sync::LazyLock<AgentRecord> = std::sync::LazyLock::new(|| {
+        let dir = tempfile::tempdir().expect("a folder");
+        crate::log::add_agent(dir.path(), "Ada", Role::Admin, &[1; 32]).expect("an agent");
+        let Sight::Store(store) = crate::log::inspect(dir.path(), std::time::Duration::ZERO) else {
+            unreachable!("a store was made")
+        };
+        store.agents.expect("it tells").remove(0)
+    });
+    ADA.clone()
 }
 
 fn store(facts: &mut Facts) -> &mut StoreSight {
@@ -167,6 +176,21 @@ const BREAKS: &[Break] = {
             |f| f.config.sites[0].config.origins = vec!["http://shop.test".into()],
             &[("origins", Warn)],
             "http://shop.test is not encrypted",
+        ),
+        (
+            "plain for everybody",
+            |f| {
+                f.config.internet.public_url = None;
+                f.config.listen = Some(([0, 0, 0, 0], 7842).into());
+            },
+            &[("public_url", Warn), ("tls", Warn)],
+            "public_url = ",
+        ),
+        (
+            "a login that cannot be read",
+            |f| f.sign_in = SignIn::Unreadable("login.toml is not what `baton login` wrote".into()),
+            &[("login", Fail)],
+            "baton login http://127.0.0.1:7842",
         ),
         (
             "no public address",

@@ -50,7 +50,13 @@ pub(super) fn config(named: Option<&Path>) -> ConfigSeen {
     seen.internet = Internet::read(&file, &text);
     let (parsed, passed) = lenient(&file, &text);
     match parsed {
-        Err(error) => seen.error = Some(error),
+        Err(error) => {
+            // Where the server is can be looked at all the same.
+            let table: toml::Table = text.parse().unwrap_or_default();
+            let listen = table.get("server").and_then(|server| server.get("listen"));
+            seen.listen = listen.and_then(toml::Value::as_str).and_then(|listen| listen.parse().ok());
+            seen.error = Some(error);
+        }
         Ok(parsed) => {
             seen.listen = parsed.listen;
             let base = file.parent().unwrap_or(Path::new(""));

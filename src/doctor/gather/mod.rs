@@ -35,8 +35,8 @@ pub struct Options {
     pub url: Option<String>,
     /// An agent's token, for whatever server is asked.
     pub token: Option<String>,
-    /// A kept login: its address and its token, which goes to no other server.
-    pub login: Option<(String, String)>,
+    /// A kept login: its address and its token, which goes to no other server. Or why it cannot be read.
+    pub login: Result<Option<(String, String)>, String>,
     /// Where the login is kept.
     pub login_file: Option<PathBuf>,
     /// A page that should show the chat.
@@ -67,7 +67,7 @@ pub async fn gather(options: Options) -> Result<Facts, String> {
     let listen = config.listen.unwrap_or(options.default_listen);
     let base = match &options.url {
         Some(url) => url.trim().trim_end_matches('/').to_owned(),
-        None => internet::local(listen, config.internet.tls.is_some()),
+        None => internet::local(listen),
     };
     let front_base = config.internet.public_url.clone().unwrap_or_else(|| base.clone());
     let server = server(&probe, &options, &base, &store).await;
@@ -166,7 +166,11 @@ async fn sign_in(options: &Options, base: &str, front: &str) -> SignIn {
             _ => false,
         })
     };
-    let kept = options.login.as_ref().filter(|(url, _)| same(url)).map(|(_, token)| token.clone());
+    let kept = match &options.login {
+        Ok(login) => login.as_ref().filter(|(url, _)| same(url)).map(|(_, token)| token.clone()),
+        Err(why) if options.token.is_none() => return SignIn::Unreadable(why.clone()),
+        Err(_) => None,
+    };
     let Some(token) = options.token.clone().or(kept) else { return SignIn::NoToken };
     let session = match Session::open(base, token.trim()).await {
         Ok(session) => session,
