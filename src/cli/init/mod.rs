@@ -112,6 +112,9 @@ pub(super) fn run(args: &Args) -> Done {
     };
     let internet = Internet::read(config, &text);
     let here = crate::doctor::internet::local(listen);
+    if answers.reached.public_url.is_some() && internet.public_url.is_none() {
+        complain("this version keeps no public address; give it to `baton site snippet --public-url URL`");
+    }
     let public = answers.reached.public_url.clone().unwrap_or_else(|| internet.base(listen));
     let next = [
         format!("baton serve --data {} --config {}", quoted(&args.data), quoted(config)),

@@ -96,7 +96,7 @@ pub(super) fn permissions(facts: &Facts, out: &mut Findings) {
         }
     }
     if fine {
-        out.ok("permissions", None, "data, configuration and login are closed to others");
+        out.ok("permissions", None, "nobody else reads secrets or changes the configuration");
     }
 }
 
