@@ -59,7 +59,7 @@ pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
         login_file: login_file::path().ok(),
         page: args.page,
         resolve,
-        ca: None,
+        tls: None,
         default_listen: serve::address(DEFAULT_LISTEN)?,
     };
     let facts = gather::gather(options).await.map_err(Failure::Refused)?;

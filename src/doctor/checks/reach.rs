@@ -172,6 +172,9 @@ pub(super) fn tls(facts: &Facts, out: &mut Findings) {
             _ => out.ok("tls", None, "not by this server"),
         };
     };
+    if facts.config.error.is_some() {
+        return out.skip("tls", None, "the configuration cannot be read");
+    }
     let mut fine = true;
     for (what, path) in [("certificate", &tls.certificate), ("key", &tls.key)] {
         if let Err(e) = std::fs::File::open(path) {
@@ -197,17 +200,30 @@ pub(super) fn widget(facts: &Facts, out: &mut Findings) {
         Ok(()) => out.ok("widget", None, format!("{}/widget.js", front.base)),
         Err(_) if !runs(facts) => out.skip("widget", None, NOT_RUNNING),
         Err(why) => {
-            let fix = if public {
-                format!(
-                    "the server runs at {}; look at the name's DNS, the certificate and the proxy in front: curl -v {}/widget.js",
+            let fix = match why {
+                _ if !public => format!("curl -v {}/widget.js", front.base),
+                why if why.contains("lookup") => format!(
+                    "give {0} an address in the DNS; until then try --resolve {0}=ADDRESS",
+                    host(&front.base)
+                ),
+                why if why.contains("certificate") => format!(
+                    "the certificate has to be of an authority browsers believe, for the name {}, and of today",
+                    host(&front.base)
+                ),
+                _ => format!(
+                    "the server runs at {}: look at the proxy in front: curl -v {}/widget.js",
                     facts.server.base, front.base
-                )
-            } else {
-                format!("curl -v {}/widget.js", front.base)
+                ),
             };
             out.fail("widget", None, format!("{}/widget.js: {why}", front.base), fix);
         }
     }
+}
+
+/// The name in an address.
+fn host(base: &str) -> &str {
+    let host = base.split("://").nth(1).unwrap_or(base);
+    host.split(['/', ':']).next().unwrap_or(host)
 }
 
 /// `socket.visitor`.

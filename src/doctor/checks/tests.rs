@@ -220,7 +220,25 @@ const BREAKS: &[Break] = {
                 f.front.sockets.clear();
             },
             &[("widget", Fail), ("socket.visitor", Skip)],
-            "DNS, the certificate and the proxy",
+            "look at the proxy in front",
+        ),
+        (
+            "a name that is not known",
+            |f| {
+                f.front.widget = Err("failed to lookup address information".into());
+                f.front.sockets.clear();
+            },
+            &[("widget", Fail), ("socket.visitor", Skip)],
+            "give chat.test an address in the DNS",
+        ),
+        (
+            "a certificate of yesterday",
+            |f| {
+                f.front.widget = Err("invalid peer certificate: Expired".into());
+                f.front.sockets.clear();
+            },
+            &[("widget", Fail), ("socket.visitor", Skip)],
+            "for the name chat.test",
         ),
         (
             "a proxy that eats sockets",

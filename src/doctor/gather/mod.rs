@@ -43,8 +43,8 @@ pub struct Options {
     pub page: Option<String>,
     /// Names looked up here and not in the DNS.
     pub resolve: Vec<(String, SocketAddr)>,
-    /// A file of certificates to believe, too.
-    pub ca: Option<PathBuf>,
+    /// Whose certificates are believed; none: those the platform believes.
+    pub tls: Option<rustls::ClientConfig>,
     /// Where a server listens that nobody told otherwise.
     pub default_listen: SocketAddr,
 }
@@ -54,7 +54,7 @@ pub struct Options {
 /// # Errors
 /// In words: nothing can be asked over the network at all.
 pub async fn gather(options: Options) -> Result<Facts, String> {
-    let probe = Probe::new(&options.resolve, options.ca.as_deref())?;
+    let probe = Probe::new(&options.resolve, options.tls.clone())?;
     let now = now();
     let (named, data) = (options.config.clone(), options.data.clone());
     // Reading docs and the store blocks.

@@ -4,7 +4,6 @@
 //! names and time-outs are the same for the page and the socket. No proxy of the environment, no redirect.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,7 +13,7 @@ use reqwest::header::{
     CONNECTION, CONTENT_TYPE, DATE, HeaderMap, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use reqwest::{Certificate, Client, Response, StatusCode, redirect};
+use reqwest::{Client, Response, StatusCode, redirect};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -48,11 +47,14 @@ pub(super) struct Got {
 }
 
 impl Probe {
-    /// `resolve`: names that are looked up here and not in the DNS; `ca`: certificates that are believed, too.
+    /// `resolve`: names that are looked up here and not in the DNS; `tls`: whose certificates are believed.
     ///
     /// # Errors
-    /// In words: these certificates, or the system's, cannot be used.
-    pub(super) fn new(resolve: &[(String, SocketAddr)], ca: Option<&Path>) -> Result<Self, String> {
+    /// In words: the system's certificates cannot be used.
+    pub(super) fn new(
+        resolve: &[(String, SocketAddr)],
+        tls: Option<rustls::ClientConfig>,
+    ) -> Result<Self, String> {
         // A provider that is there already is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
@@ -62,11 +64,8 @@ impl Probe {
             .no_proxy()
             .pool_max_idle_per_host(0)
             .user_agent(concat!("baton-doctor/", env!("CARGO_PKG_VERSION")));
-        if let Some(file) = ca {
-            let wrong = |why: String| format!("{}: {why}", file.display());
-            let pem = std::fs::read(file).map_err(|e| wrong(e.to_string()))?;
-            let all = Certificate::from_pem_bundle(&pem).map_err(|e| wrong(told(&e)))?;
-            builder = builder.tls_certs_merge(all);
+        if let Some(tls) = tls {
+            builder = builder.tls_backend_preconfigured(tls);
         }
         for (name, address) in resolve {
             builder = builder.resolve(name, *address);
