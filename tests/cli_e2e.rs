@@ -207,6 +207,14 @@ fn available_without_a_console_says_so() {
     assert!(stderr.contains("present=false"), "{stderr}");
     let away = house.json(&ada, &["away", "--reason", "lunch", "--json"]);
     assert_eq!((&away["available"], &away["reason"]), (&false.into(), &"lunch".into()));
+    let away = house.json(&ada, &["away", "30m", "lunch", "--json"]);
+    assert_eq!(away["reason"], "lunch");
+    assert!(away["until"].is_string() || away["until"].is_i64(), "{away}");
+    let (code, stdout, stderr) = house.run(&ada, &["away", "2h", "dentist"]);
+    assert_eq!((code, stdout.as_str()), (Some(0), "Ada is Away, back in 2 h (dentist)\n"), "{stderr}");
+    let (code, _, stderr) = house.run(&ada, &["away", "until", "sometime"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("nothing was changed"), "{stderr}");
     let (code, stdout, stderr) = house.run(&ada, &["away", "--until", "2020-01-01T00:00:00Z"]);
     assert_eq!((code, stdout.as_str()), (Some(2), ""));
     assert!(stderr.contains("is past") && stderr.contains("nothing was changed"), "{stderr}");

@@ -1,4 +1,4 @@
-//! The README, kept true: its key table is the command table's, its dependency table is Cargo.toml's, and the files it names
+//! The README, kept true: its key table is the command table's, its table of rights the server's, its dependency table is Cargo.toml's, and the files it names
 //! are there.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -22,7 +22,7 @@ fn generated(file: &str, begin: &str, end: &str, fresh: &str) {
     assert_eq!(
         text[from..to].trim_end(),
         fresh.trim_end(),
-        "the keys in {file} are stale: BATON_WRITE=1 cargo test --test readme writes them anew"
+        "a generated part of {file} is stale: BATON_WRITE=1 cargo test --test readme writes them anew"
     );
 }
 
@@ -37,6 +37,12 @@ fn the_documents_keys_are_the_tables() {
         let head = format!("[keys.{}]\n", place.section());
         generated("assets/console.toml", &head, "\n\n", &key_docs::defaults_toml(place));
     }
+}
+
+#[test]
+fn the_table_of_rights_is_the_servers() {
+    let table = baton::server::rights::table_markdown();
+    generated("README.md", "<!-- rights:begin -->\n", "\n<!-- rights:end -->", &table);
 }
 
 #[test]

@@ -49,6 +49,26 @@ fn every_key_is_documented() {
 }
 
 #[test]
+fn every_key_of_the_small_tables_is_documented() {
+    for table in ["server", "tls", "log", "metrics"] {
+        let site = "\n[[site]]\nid = \"shop\"\n";
+        let error = refused(&format!("[{table}]\nzzzzzzzzzzzzzzzzzz = 1\n{site}"));
+        let keys: Vec<String> = match error.split("known here: ").nth(1) {
+            Some(list) => list.split(", ").map(str::to_owned).collect(),
+            // The reader names a single key in other words.
+            None => panic!("{table}: {error}"),
+        };
+        let from =
+            DEFAULT.find(&format!("[{table}]")).unwrap_or_else(|| panic!("[{table}] is not documented"));
+        let section = DEFAULT[from + 1..].split("\n[").next().unwrap();
+        for key in keys {
+            let line = |l: &str| l.trim_start_matches("# ").starts_with(&format!("{key} = "));
+            assert!(section.lines().any(line), "{key} is not documented below [{table}]");
+        }
+    }
+}
+
+#[test]
 fn a_limit_on_what_agents_hold_is_taken_and_what_is_no_limit_refused() {
     let site = "[[site]]\nid = \"shop\"\n";
     assert_eq!(parse(&format!("[agents]\ncapacity = 5\n{site}")).unwrap().capacity, 5);

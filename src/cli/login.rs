@@ -1,4 +1,4 @@
-//! `baton login URL`: asks for the token, tries it, keeps it.
+//! `baton login URL`: asks for the token (or for the program that prints it), tries it, keeps it.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -8,23 +8,45 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
 use super::login_file::{self, Login};
 use super::out::{Out, inert};
-use super::{Done, Failure};
+use super::target::{self, ServerArgs};
+use super::{Done, Failure, token_command};
 use crate::client::Address;
 use crate::client::oneshot::Session;
 
 /// Longest token read.
 const LONGEST: usize = 512;
 
+/// Keep a server's address and your token, so that other commands find them.
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+The token is asked for and not shown, or read from standard input, and kept in a
+file that only you can read. With --token-command nothing secret is kept: the
+program and its words are, and each command runs it (without a shell) and takes
+its first line:
+  baton login https://chat.example.com --token-command pass show baton")]
 pub(super) struct Args {
-    /// The server's address, e.g. http://127.0.0.1:7842
+    /// The server's address, e.g. https://chat.example.com or http://127.0.0.1:7842
     #[arg(value_name = "URL")]
     server: String,
+    /// A program that prints the token, and its words; must come last
+    #[arg(long, value_name = "PROGRAM", num_args = 1.., allow_hyphen_values = true)]
+    token_command: Option<Vec<String>>,
 }
 
-pub(super) async fn run(args: Args) -> Done {
+pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
     let address = Address::parse(&args.server).map_err(|e| Failure::Usage(e.to_string()))?;
-    let token = read_token()?;
+    let ca = match &server.ca {
+        None => None,
+        Some(file) => {
+            target::trust(file)?;
+            // It has to be found from any folder.
+            Some(std::path::absolute(file).map_err(|e| Failure::Usage(e.to_string()))?)
+        }
+    };
+    let token = match &args.token_command {
+        Some(argv) => token_command::run(argv)?,
+        None => read_token()?,
+    };
     if token.is_empty() {
         return Err(Failure::Usage(
             "no token was given; `baton agent add NAME --data DIR` prints one".into(),
@@ -33,7 +55,9 @@ pub(super) async fn run(args: Args) -> Done {
     let session = Session::open(&args.server, &token).await?;
     let agent = session.welcome().agent.clone();
     session.close().await;
-    let path = login_file::write(&Login { url: address.to_string(), token })?;
+    let token = args.token_command.is_none().then_some(token);
+    let kept = Login { url: address.to_string(), token, token_command: args.token_command, ca };
+    let path = login_file::write(&kept)?;
     Out.line(&format!("signed in to {address} as {} ({})", inert(&agent.name), agent.role.word()))?;
     Out.line(&format!("kept in {}", path.display()))
 }

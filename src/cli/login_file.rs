@@ -1,20 +1,43 @@
-//! What `baton login` keeps: the server's address and the token, readable by their owner only.
+//! What `baton login` keeps: the server's address, and the token or the program that prints it; readable by their owner only.
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
+use super::out::complain;
+use super::{Failure, token_command};
 
-/// An address and the token for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An address, and where its token is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
     pub(super) url: String,
-    pub(super) token: String,
+    /// The token itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) token: Option<String>,
+    /// Instead: a program and its words, which prints the token on its first line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) token_command: Option<Vec<String>>,
+    /// A file of certificates to believe, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ca: Option<PathBuf>,
+}
+
+impl Login {
+    /// The token, from the file or from the program.
+    pub(super) fn token(&self) -> Result<String, Failure> {
+        match (&self.token, &self.token_command) {
+            (Some(token), None) => Ok(token.clone()),
+            (None, Some(argv)) => token_command::run(argv),
+            _ => Err(Failure::Refused(
+                "the login file has to hold exactly one of token and token_command; run `baton login URL` again".into(),
+            )),
+        }
+    }
 }
 
 /// `$XDG_CONFIG_HOME/baton/login.toml`, or the platform's place.
@@ -34,12 +57,33 @@ pub(super) fn read() -> Result<Option<Login>, Failure> {
         Err(e) => return Err(Failure::Refused(format!("{} cannot be read: {e}", path.display()))),
     };
     // The parser's own message would quote the line, and with it the token.
-    toml::from_str(&text).map(Some).map_err(|_| {
+    let login: Login = toml::from_str(&text).map_err(|_| {
         Failure::Refused(format!(
             "{} is not what `baton login` wrote; run `baton login URL` again",
             path.display()
         ))
-    })
+    })?;
+    check_mode(&path, &login)?;
+    Ok(Some(login))
+}
+
+/// A file that others can write must not name a program we run; one that others can read gives the token away.
+fn check_mode(path: &Path, login: &Login) -> Result<(), Failure> {
+    let mode = fs::metadata(path).map_or(0o600, |meta| meta.mode());
+    if mode & 0o022 != 0 {
+        return Err(Failure::Refused(format!(
+            "{} can be written by others on this machine, so what it says is not followed; look at it, then chmod 600 {}",
+            path.display(),
+            path.display()
+        )));
+    }
+    if mode & 0o044 != 0 && login.token.is_some() {
+        complain(&format!(
+            "others on this machine can read your token in {}; chmod 600 it, and ask for a new one (baton agent rotate)",
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Keeps it: written beside, mode 0600 from its first byte, and moved into place.

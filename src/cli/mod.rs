@@ -6,11 +6,14 @@
 //! Refused here: deciding anything; the commands ask the server as any agent's console does.
 
 mod agent;
+mod audit;
 mod availability;
 mod backup;
+mod block;
 mod chat;
 mod chat_input;
 mod console;
+mod control;
 mod demo;
 mod documents;
 mod erase;
@@ -27,6 +30,7 @@ mod macros;
 mod out;
 mod queue;
 mod rebuild;
+mod reload;
 mod reply;
 mod resolve_agent;
 mod resolve_id;
@@ -34,10 +38,12 @@ mod restore;
 mod retention;
 mod search;
 mod serve;
+mod service;
 mod show;
 mod snooze;
 mod target;
 mod thread;
+mod token_command;
 mod transfer;
 mod verbs;
 mod view;
@@ -83,6 +89,14 @@ enum Cmd {
     Chat(chat::Args),
     /// List conversations
     Queue(queue::Args),
+    /// Let a visitor, or an address, write no more
+    Block(block::Args),
+    /// Lift a block
+    Unblock(block::UnblockArgs),
+    /// List who is blocked
+    Blocks(block::ListArgs),
+    /// Show who did what, or check that the trail is as it was written
+    Audit(audit::Args),
     /// Find conversations by words and operators
     Search(search::Args),
     /// Show a conversation with its messages
@@ -125,6 +139,8 @@ enum Cmd {
     Demo(demo::Args),
     /// Show which key does what, with your console.toml; --check says what is wrong with it
     Keys(keys::Args),
+    /// Let the running server read its configuration again
+    Reload(reload::Args),
     /// Make the lists anew from the log (while no server runs on the folder)
     Rebuild(rebuild::Args),
     /// Copy the store and its keys into a folder, verified, also while the server runs
@@ -143,19 +159,21 @@ enum Cmd {
 
 /// Commands that ask no server, or (`chat`) not as an agent: which of `--url` and `--token` mean nothing to them.
 const UNUSED: &[(&str, &[&str])] = &[
-    ("serve", &["url", "token"]),
-    ("agent", &["url", "token"]),
+    ("serve", &["url", "token", "ca"]),
+    ("agent", &["url", "token", "ca"]),
+    ("audit", &["url", "token", "ca"]),
     ("login", &["url", "token"]),
     ("chat", &["token"]),
-    ("demo", &["url", "token"]),
-    ("keys", &["url", "token"]),
-    ("rebuild", &["url", "token"]),
-    ("backup", &["url", "token"]),
-    ("restore", &["url", "token"]),
-    ("erase", &["url", "token"]),
-    ("retention", &["url", "token"]),
-    ("completions", &["url", "token"]),
-    ("man", &["url", "token"]),
+    ("demo", &["url", "token", "ca"]),
+    ("keys", &["url", "token", "ca"]),
+    ("reload", &["url", "token", "ca"]),
+    ("rebuild", &["url", "token", "ca"]),
+    ("backup", &["url", "token", "ca"]),
+    ("restore", &["url", "token", "ca"]),
+    ("erase", &["url", "token", "ca"]),
+    ("retention", &["url", "token", "ca"]),
+    ("completions", &["url", "token", "ca"]),
+    ("man", &["url", "token", "ca"]),
 ];
 
 /// The command line's definition, with no option on a command's page that means nothing to it.
@@ -189,7 +207,7 @@ fn parse<T: Into<OsString> + Clone>(line: impl IntoIterator<Item = T>) -> Result
 }
 
 /// Why a command did not do what it was asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Failure {
     /// Exit code 1.
     Refused(String),
@@ -288,9 +306,13 @@ async fn run(cli: Cli) -> Done {
         None => console::run(&server).await,
         Some(Cmd::Serve(args)) => serve::run(args).await,
         Some(Cmd::Agent(args)) => agent::run(args),
-        Some(Cmd::Login(args)) => login::run(args).await,
+        Some(Cmd::Login(args)) => login::run(args, &server).await,
         Some(Cmd::Chat(args)) => chat::run(args, &server).await,
         Some(Cmd::Queue(args)) => queue::run(args, &server).await,
+        Some(Cmd::Block(args)) => block::block(args, &server).await,
+        Some(Cmd::Unblock(args)) => block::unblock(args, &server).await,
+        Some(Cmd::Blocks(args)) => block::list(args, &server).await,
+        Some(Cmd::Audit(args)) => audit::run(args),
         Some(Cmd::Search(args)) => search::run(args, &server).await,
         Some(Cmd::Show(args)) => show::run(args, &server).await,
         Some(Cmd::Accept(args)) => verbs::accept(args, &server).await,
@@ -312,6 +334,7 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Macros(args)) => macros::run(args),
         Some(Cmd::Demo(args)) => demo::run(args).await,
         Some(Cmd::Keys(args)) => keys::run(&args),
+        Some(Cmd::Reload(args)) => reload::run(args),
         Some(Cmd::Rebuild(args)) => rebuild::run(args),
         Some(Cmd::Backup(args)) => backup::run(&args),
         Some(Cmd::Restore(args)) => restore::run(&args),

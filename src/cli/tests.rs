@@ -76,7 +76,6 @@ fn wrong_usage_is_two_and_says_what_is_right() {
         ("baton agent add Ada --role boss --data d", "supervisor"),
         ("baton chat --site Über", "a-z"),
         ("baton chat --wait-s soon", "--wait-s"),
-        ("baton away --until tomorrow", "--until"),
         ("baton demo --visitors many", "--visitors"),
         ("baton export", "<ID>"),
         ("baton export 3f2a --tab all", "--tab"),
@@ -191,6 +190,9 @@ fn exit_codes() {
     assert_eq!(Failure::from(OneshotError::Refused(nameless)).words(), Some("already taken (Bea)"));
     let gone = OneshotError::Unreachable { address: "http://a".into(), why: "refused".into() };
     assert_eq!(Failure::from(gone).code(), 3);
-    assert_eq!(Failure::from(OneshotError::Address(crate::client::BadAddress::Tls)).code(), 2);
+    assert_eq!(
+        Failure::from(OneshotError::Address(crate::client::BadAddress::Malformed("x".into()))).code(),
+        2
+    );
     assert_eq!(Failure::NobodyReads.code(), 0);
 }

@@ -1,4 +1,4 @@
-//! A server's address: `http://host:port`, and what follows from it.
+//! A server's address: `https://host` or `http://host:port`, and what follows from it.
 
 use std::fmt;
 
@@ -7,6 +7,8 @@ use tokio_tungstenite::tungstenite::http::Uri;
 /// A checked address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
+    /// Whether by TLS.
+    secure: bool,
     /// `host` or `host:port`, as given; an IPv6 host in brackets.
     authority: String,
     /// What stands before `/ws/…`; empty or starting with a slash.
@@ -16,32 +18,33 @@ pub struct Address {
 /// Why a text is no address of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
-    /// TLS.
+    /// It does not look like one.
     #[error(
-        "https addresses are not supported by this release: connect through a tunnel (for example `ssh -L 8080:127.0.0.1:8080 server`) and use http://127.0.0.1:8080"
+        "“{0}” is no address of a Baton server; it looks like https://chat.example.com or http://127.0.0.1:8080"
     )]
-    Tls,
-    /// Anything else.
-    #[error("“{0}” is no address of a Baton server; it looks like http://127.0.0.1:8080")]
     Malformed(String),
 }
 
 impl Address {
-    /// Reads `http://host[:port][/prefix]` (or `ws://…`).
+    /// Reads `https://host[:port][/prefix]` or `http://…` (`wss://…` and `ws://…` mean the same).
+    ///
+    /// # Errors
+    /// [`BadAddress`]: it is none.
     pub fn parse(text: &str) -> Result<Self, BadAddress> {
         let malformed =
             || BadAddress::Malformed(text.chars().take(100).flat_map(char::escape_debug).collect());
         let uri: Uri = text.trim().parse().map_err(|_| malformed())?;
-        match uri.scheme_str() {
-            Some("http" | "ws") => {}
-            Some("https" | "wss") => return Err(BadAddress::Tls),
+        let secure = match uri.scheme_str() {
+            Some("http" | "ws") => false,
+            Some("https" | "wss") => true,
             _ => return Err(malformed()),
-        }
+        };
         let authority = uri.authority().ok_or_else(malformed)?.as_str();
         if authority.contains('@') || uri.query().is_some() || uri.host().is_none_or(str::is_empty) {
             return Err(malformed());
         }
         Ok(Self {
+            secure,
             authority: authority.to_ascii_lowercase(),
             prefix: uri.path().trim_end_matches('/').to_owned(),
         })
@@ -49,15 +52,17 @@ impl Address {
 
     /// The WebSocket address of a path such as `/ws/agent`.
     pub fn socket(&self, path: &str) -> String {
-        format!("ws://{}{}{path}", self.authority, self.prefix)
+        let scheme = if self.secure { "wss" } else { "ws" };
+        format!("{scheme}://{}{}{path}", self.authority, self.prefix)
     }
 
     /// The address with a path, for a browser.
     pub fn page(&self, path: &str) -> String {
-        format!("http://{}{}{path}", self.authority, self.prefix)
+        format!("{self}{path}")
     }
 
-    /// The address as a folder name: letters, digits, dots and hyphens stay, all else becomes `_`.
+    /// The address as a folder name: letters, digits, dots and hyphens stay, all else becomes `_`. The same with and
+    /// without TLS: drafts stay with a server that turns it on.
     pub fn folder(&self) -> String {
         let name: String = format!("{}{}", self.authority, self.prefix)
             .chars()
@@ -70,7 +75,8 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}{}", self.authority, self.prefix)
+        let scheme = if self.secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}{}", self.authority, self.prefix)
     }
 }
 
@@ -86,6 +92,8 @@ mod tests {
             ("ws://[::1]:9", "ws://[::1]:9/ws/agent"),
             ("http://example.com/chat/", "ws://example.com/chat/ws/agent"),
             (" http://a:1 \n", "ws://a:1/ws/agent"),
+            ("https://Chat.Example.com", "wss://chat.example.com/ws/agent"),
+            ("wss://a:1/b", "wss://a:1/b/ws/agent"),
         ] {
             let address = Address::parse(given).expect(given);
             assert_eq!(address.socket("/ws/agent"), socket);
@@ -94,8 +102,11 @@ mod tests {
 
     #[test]
     fn refuses_with_a_reason() {
-        assert_eq!(Address::parse("https://a"), Err(BadAddress::Tls));
-        assert_eq!(Address::parse("wss://a"), Err(BadAddress::Tls));
+        let secure = Address::parse("wss://a/b/").expect("an address");
+        assert_eq!(
+            (secure.to_string(), secure.page("/demo/")),
+            ("https://a/b".into(), "https://a/b/demo/".into())
+        );
         for bad in
             ["", "a", "localhost:8080", "ftp://a", "http://", "http://u@a", "http://a?x=1", "http://a b"]
         {

@@ -19,7 +19,7 @@ const EVENTS: usize = 1024;
 /// How to connect as an agent.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
-    /// Where the server is: `http://host:port`.
+    /// Where the server is: `https://host` or `http://host:port`.
     pub url: String,
     /// The agent's token.
     pub token: String,

@@ -8,7 +8,7 @@
 //! id however often, and ends as answered, as a draft again, or withdrawn. Whatever a server says, the link survives or
 //! ends with a reason a person can read.
 //!
-//! Refused here: drawing, deciding who holds a conversation, and `https` (a later release; until then a tunnel).
+//! Refused here: drawing, deciding who holds a conversation, and a server whose certificate cannot be checked.
 
 mod acks;
 mod address;
@@ -22,12 +22,14 @@ mod outbox;
 mod socket;
 mod state_dir;
 mod task;
+mod trust;
 mod up;
 pub mod visitor;
 
 pub use address::{Address, BadAddress};
 pub use api::{ClientEvent, ConnectOptions, DraftKind, Handle, Link, connect};
 pub use state_dir::{default_state_dir, edit_name};
+pub use trust::{BadCa, trust};
 
 #[cfg(test)]
 mod fake_server;

@@ -98,7 +98,10 @@ pub(super) fn parts(op: &AgentOp) -> Option<Parts<'_>> {
         | AgentOp::Typing(_)
         | AgentOp::Read(_)
         | AgentOp::AvailabilitySet(_)
-        | AgentOp::Search(_) => None,
+        | AgentOp::Search(_)
+        | AgentOp::Block(_)
+        | AgentOp::Unblock(_)
+        | AgentOp::Blocks(_) => None,
     }
 }
 

@@ -17,8 +17,9 @@ use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError, SubProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
+use super::trust;
 use crate::protocol::{
     CloseCode, Control, Frame, Range, SUBPROTOCOL, WireError, encode_control, encode_request,
 };
@@ -71,13 +72,16 @@ impl Broken {
             c if c == CloseCode::Restart.number() => "the server restarts",
             c if c == CloseCode::HeartbeatMissed.number() => "the server missed our heartbeat",
             c if c == CloseCode::SlowConsumer.number() => "we read too slowly",
+            c if c == CloseCode::RightsChanged.number() => {
+                "your role, sites or groups were changed; connecting again with those you have now"
+            }
             c if c == CloseCode::Overloaded.number() => "the server is overloaded",
             c if c == CloseCode::RateLimited.number() => "the server says: too fast",
             c if c == CloseCode::AuthFailed.number() => {
                 "the server does not accept this token; make a new one with `baton agent add` where the server runs"
             }
             c if c == CloseCode::Revoked.number() => {
-                "this token was withdrawn; ask whoever runs the server for a new one"
+                "your access was withdrawn: you were removed, or your token was replaced. Drafts and unsent replies are kept here; ask whoever runs the server for a new token, then `baton login`"
             }
             c if c == CloseCode::Replaced.number() => {
                 "this console was opened again elsewhere, and that one goes on"
@@ -92,6 +96,7 @@ impl Broken {
             c if c == CloseCode::ForbiddenOrigin.number() => {
                 "the server does not allow connections of this origin"
             }
+            c if c == CloseCode::Blocked.number() => "this site has blocked you",
             _ => "the server closed the connection",
         };
         let reason = frame.reason.as_str();
@@ -106,7 +111,10 @@ impl Broken {
     fn of(error: Error) -> Self {
         match error {
             Error::ConnectionClosed | Error::AlreadyClosed => Self::closed(None),
-            Error::Io(e) => Self::back_off(format!("the connection failed: {e}")),
+            Error::Io(e) => match certificate(&e) {
+                Some(why) => Self::stop(why),
+                None => Self::back_off(format!("the connection failed: {e}")),
+            },
             Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => Self::back_off(format!(
                 "the server sent a frame of {size} bytes; at most {max_size} are taken"
             )),
@@ -147,6 +155,28 @@ impl Broken {
     }
 }
 
+/// What is wrong with the server's certificate, and what to do, where that is why a connection failed.
+fn certificate(error: &std::io::Error) -> Option<String> {
+    use rustls::{CertificateError as Bad, Error as Tls, InvalidMessage};
+    Some(match error.get_ref()?.downcast_ref::<Tls>()? {
+        Tls::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => "the server's certificate is of nobody this system trusts. If it is self-made, give it with --ca FILE (the server's certificate, PEM)".into(),
+        Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
+            "the server's certificate has expired; tell whoever runs the server. If it has not, this machine's clock is wrong".into()
+        }
+        Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
+            "the server's certificate is not valid yet: is this machine's clock right?".into()
+        }
+        Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+            "the server's certificate is for another name; use the name it was made for as the address".into()
+        }
+        Tls::InvalidCertificate(why) => format!("the server's certificate cannot be used: {why}"),
+        Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "what answers there does not speak TLS; use http:// if it is on this machine, or the address of the proxy".into()
+        }
+        _ => return None,
+    })
+}
+
 /// An open socket whose hello has been read.
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -175,7 +205,17 @@ impl Socket {
             .write_buffer_size(BUFFER)
             .max_message_size(Some(LONGEST))
             .max_frame_size(Some(LONGEST));
-        let dialled = timeout(STEP, connect_async_with_config(request, Some(config), true)).await;
+        let tls = match url.starts_with("wss://") {
+            // Read from the system's files the first time.
+            true => tokio::task::spawn_blocking(trust::trusted)
+                .await
+                .map_err(|e| Broken::back_off(format!("the system's certificates could not be read: {e}")))?
+                .map(|config| Some(Connector::Rustls(config)))
+                .map_err(Broken::stop)?,
+            false => Some(Connector::Plain),
+        };
+        let dial = connect_async_tls_with_config(request, Some(config), true, tls);
+        let dialled = timeout(STEP, dial).await;
         let (stream, _) = match dialled {
             Err(_) => return Err(Broken::back_off("nothing answered within 10 s")),
             Ok(Err(e)) => return Err(Broken::of(e)),

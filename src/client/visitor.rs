@@ -32,7 +32,7 @@ const EVENTS: usize = 256;
 /// How to connect as a visitor.
 #[derive(Debug, Clone)]
 pub struct VisitorOptions {
-    /// Where the server is: `http://host:port`.
+    /// Where the server is: `https://host` or `http://host:port`.
     pub url: String,
     /// Which site.
     pub site: SiteId,

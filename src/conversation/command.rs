@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentRef, AssistantTurn, Attachment, Handoff, Page, Priority, Source, TimerKind};
+use super::{AgentId, AgentRef, AssistantTurn, Attachment, Handoff, Page, Priority, Source, TimerKind};
 
 /// When a snoozed conversation wakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +130,11 @@ pub enum Command {
     Resolve,
     /// Taken up again after a resolve.
     Reopen,
+    /// The holder may hold it no more (removed, or their rights changed): back to the queue. The engine's alone.
+    Withdraw {
+        /// Who held it when that was found out.
+        from: AgentId,
+    },
     /// A deadline derived from the state has come.
     Timer(TimerKind),
 }
@@ -157,6 +162,7 @@ impl Command {
             Command::Snooze(_) => "snooze",
             Command::Resolve => "resolve",
             Command::Reopen => "reopen",
+            Command::Withdraw { .. } => "withdraw",
             Command::Timer(_) => "timer",
         }
     }

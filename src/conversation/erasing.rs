@@ -89,7 +89,10 @@ fn everything(event: &mut Event) {
         | Event::TakenOver { .. }
         | Event::ReplyOverdue
         | Event::Released(
-            ReleaseCause::Transferred { .. } | ReleaseCause::Unanswered | ReleaseCause::LeaseLost,
+            ReleaseCause::Transferred { .. }
+            | ReleaseCause::Unanswered
+            | ReleaseCause::LeaseLost
+            | ReleaseCause::Withdrawn { .. },
         )
         | Event::Transferred { .. }
         | Event::HandedBack { .. }

@@ -32,7 +32,6 @@ pub struct VisitorRef {
 
 /// A page of the website, as the visitor's browser reported it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Page {
     /// The address.
     pub url: String,
@@ -194,6 +193,11 @@ pub enum ReleaseCause {
     Unanswered,
     /// The holder's console was gone too long while the visitor waited.
     LeaseLost,
+    /// The holder was removed, their token withdrawn, or the site is no longer theirs.
+    Withdrawn {
+        /// Who held it, by the name they had then.
+        from: AgentRef,
+    },
 }
 
 /// Who ended the conversation.

@@ -109,6 +109,9 @@ impl EntryKind {
                 }
                 ReleaseCause::Unanswered => marker(None, "back in the queue: accepted and not answered"),
                 ReleaseCause::LeaseLost => marker(None, "back in the queue: the agent's console is gone"),
+                ReleaseCause::Withdrawn { from } => {
+                    marker(Some(&from.name), "may no longer hold it; back in the queue")
+                }
             },
             Event::Transferred { to, .. } => marker(Some(&to.name), "has it now, by transfer"),
             Event::Tagged { by, added, removed } => {

@@ -58,6 +58,8 @@ pub struct AgentSession {
     pub sites: SiteFilter,
     /// Which groups, sorted.
     pub groups: Vec<String>,
+    /// Which of the agent's changes this session knows: after the next one it is no longer good.
+    pub version: u64,
 }
 
 /// Which conversation.
@@ -100,6 +102,15 @@ pub enum Refusal {
         "this client id was used for other content before; nothing was changed. Send it again with a new id"
     )]
     CidReused,
+    /// The agent was removed or changed meanwhile, or the agent it is for is gone.
+    #[error("that agent was changed or removed meanwhile; nothing was saved")]
+    SessionOver,
+    /// The visitor may not write.
+    #[error("{}", blocked_words(*until))]
+    Blocked {
+        /// When that ends; none: not by itself.
+        until: Option<Time>,
+    },
     /// The disk is full.
     #[error(
         "the server's storage is full: nothing was saved. What you wrote is still with you; try again later"
@@ -116,11 +127,22 @@ pub enum Refusal {
     Fault,
 }
 
+/// What a blocked visitor is told: that it is so and for how long, not why.
+pub fn blocked_words(until: Option<Time>) -> String {
+    match until {
+        Some(until) => format!("this site has blocked you until {until}; nothing was sent"),
+        None => "this site has blocked you; nothing was sent".into(),
+    }
+}
+
 impl From<&Refusal> for WireError {
     fn from(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::Rejected(rejection) => WireError::from(rejection),
             Refusal::CidReused => WireError::new("request.cid_reused", refusal.to_string()),
+            Refusal::SessionOver => WireError::new("auth.revoked", refusal.to_string()),
+            Refusal::Blocked { until } => WireError::new("visitor.blocked", refusal.to_string())
+                .with(serde_json::json!({ "until": until })),
             Refusal::StorageFull => WireError::retryable("storage.full", refusal.to_string()),
             Refusal::Overloaded => WireError::retryable("server.overloaded", refusal.to_string()),
             Refusal::Stopping => WireError::retryable("server.stopping", refusal.to_string()),
@@ -200,8 +222,12 @@ pub enum Delivery {
     Commit(Arc<Published>),
     /// Something passing.
     Eph(Arc<EphOut>),
-    /// The agent's token was withdrawn or rotated: close with 4201.
+    /// The agent was removed, or their token rotated: close with 4201.
     Revoked,
+    /// The agent's role, sites or groups changed: close with 4011, so that they come back with those they have now.
+    RightsChanged,
+    /// Who is blocked changed: a visitor's socket looks whether it is meant.
+    BlocksChanged,
     /// The same console instance connected again: close with 4202.
     Replaced,
     /// The server is draining: say goaway and close.

@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::shared::Shared;
+use super::blocks::Blocks;
+use super::shared::{Live, Shared};
 use super::tokens::{VisitorTokens, token_hash};
 use super::writer::{self, Job};
 use super::{
@@ -78,11 +79,17 @@ impl Engine {
         let readers = log.readers(READERS)?;
         let tokens = VisitorTokens::open(&options.data)?;
         let unfinished = log.unfinished().context("the store could not be read")?;
-        let agents = readers.with(Reader::agents).context("the agents could not be read")?;
+        let (agents, agents_version) = readers
+            .with(|r| Ok((r.agents()?, r.agents_version()?)))
+            .context("the agents could not be read")?;
         let (jobs, inbox) = sync_channel(QUEUE);
         let (owed, questions) = tokio::sync::mpsc::unbounded_channel();
         let shared = Arc::new(Shared::new(&options, &log, readers, tokens, jobs, owed, agents));
-        let not_before = shared.vitals.not_before(shared.now());
+        shared.agents_version.store(agents_version, Ordering::Release);
+        let now = shared.now();
+        let blocks = shared.readers.with(|r| r.blocks(now)).context("the blocks could not be read")?;
+        *shared.blocks() = Blocks::load(blocks);
+        let not_before = shared.vitals.not_before(now);
         for conversation in &unfinished {
             shared.note_timers_from(conversation, not_before);
             shared.note_queue(conversation);
@@ -96,6 +103,7 @@ impl Engine {
             .spawn(move || writer::run(log, &inbox, &for_writer))
             .context("the writer thread could not be started")?;
         let engine = Engine { shared, writer: Arc::new(Mutex::new(Some(thread))) };
+        engine.return_orphans(&unfinished);
         tasks::spawn(&engine);
         answering::spawn(&engine, questions, options.responder);
         Ok(engine)
@@ -149,6 +157,21 @@ impl Engine {
         &self.shared.log_id
     }
 
+    /// The data folder.
+    pub fn data(&self) -> &std::path::Path {
+        &self.shared.data
+    }
+
+    /// Appends an audit entry for a deed that was done outside the store; durable before it answers.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`].
+    pub async fn audit(&self, entry: crate::log::audit::Entry) -> Result<u64, Refusal> {
+        let (reply, done) = oneshot::channel();
+        self.shared.send(Job::Audit(Box::new(entry), reply))?;
+        done.await.unwrap_or(Err(Refusal::Stopping))
+    }
+
     /// The last committed position.
     pub fn head(&self) -> u64 {
         self.shared.head.load(Ordering::Acquire)
@@ -161,12 +184,12 @@ impl Engine {
 
     /// A site by id.
     pub fn site(&self, id: &SiteId) -> Option<Arc<SiteConfig>> {
-        self.shared.sites.get(id).cloned()
+        self.shared.site(id)
     }
 
     /// All sites, by id.
     pub fn sites(&self) -> Vec<Arc<SiteConfig>> {
-        let mut sites: Vec<_> = self.shared.sites.values().cloned().collect();
+        let mut sites: Vec<_> = self.shared.live().sites.values().cloned().collect();
         sites.sort_by(|a, b| a.id.cmp(&b.id));
         sites
     }
@@ -179,6 +202,11 @@ impl Engine {
         let hash = token_hash(token);
         let record = self.read(move |r| r.agent_by_token(&hash)).await?;
         Ok(record.map(|record| Arc::new(self.shared.presence().learn(record))))
+    }
+
+    /// What the store keeps of a token: its SHA-256.
+    pub fn token_hash(token: &str) -> [u8; 32] {
+        token_hash(token)
     }
 
     /// Everybody, by name.
@@ -235,12 +263,36 @@ impl Engine {
 
     /// Active conversations an agent is meant to hold at most; none: no limit.
     pub fn capacity(&self) -> Option<u32> {
-        (self.shared.capacity > 0).then_some(self.shared.capacity)
+        let capacity = self.shared.live().capacity;
+        (capacity > 0).then_some(capacity)
     }
 
     /// Limits in force.
-    pub fn limits(&self) -> &Limits {
-        &self.shared.limits
+    pub fn limits(&self) -> Limits {
+        self.shared.live().limits
+    }
+
+    /// Other sites, limits and capacity from now on, under open subscriptions. Deadlines of all conversations are looked at
+    /// again. A conversation of a site that is no longer there takes no command until the site is back.
+    pub fn reconfigure(&self, sites: &[SiteConfig], limits: Limits, capacity: u32) {
+        self.shared.set_live(Live::new(sites, limits, capacity));
+        // A full queue: each conversation is looked at when something happens in it.
+        if self.shared.send(Job::RearmAll).is_err() {
+            tracing::warn!(
+                "deadlines follow the new configuration as conversations move; the server is busy"
+            );
+        }
+        self.shared.refresh_offers();
+    }
+
+    /// Whether the store can be written: writes a mark into it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), Refusal> {
+        let (reply, done) = oneshot::channel();
+        self.shared.send(Job::Probe(reply))?;
+        done.await.unwrap_or(Err(Refusal::Stopping))
     }
 
     /// Whether [`Engine::stop`] was called.
@@ -278,6 +330,7 @@ pub(super) fn session_of(record: &AgentRecord) -> AgentSession {
         role: record.role,
         sites: record.sites.clone().map_or(SiteFilter::All, SiteFilter::Only),
         groups: record.groups.clone(),
+        version: record.version,
     }
 }
 

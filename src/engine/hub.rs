@@ -90,6 +90,17 @@ impl Outlet {
         (outlet, Subscription { rx, lagged, last_word })
     }
 
+    fn set_last_word(&self, word: Delivery) {
+        *self.last_word.lock().unwrap_or_else(PoisonError::into_inner) = Some(word);
+    }
+
+    /// Says it before anything that waits, and nothing after it.
+    fn end(self, word: Delivery) {
+        self.set_last_word(word.clone());
+        // Wakes the socket; a full queue wakes it anyway.
+        let _ = self.tx.try_send(word);
+    }
+
     /// Hands it over or marks the socket as lagging. False once the socket is gone.
     fn send(&self, delivery: Delivery) -> bool {
         match self.tx.try_send(delivery) {
@@ -99,9 +110,11 @@ impl Outlet {
                     // Passing things are dropped first and need no resync.
                     Delivery::Eph(_) => {}
                     Delivery::Commit(_) => self.lagged.store(true, Ordering::Release),
-                    Delivery::Revoked | Delivery::Replaced | Delivery::Draining => {
-                        *self.last_word.lock().unwrap_or_else(PoisonError::into_inner) = Some(left_out);
-                    }
+                    Delivery::Revoked
+                    | Delivery::RightsChanged
+                    | Delivery::BlocksChanged
+                    | Delivery::Replaced
+                    | Delivery::Draining => self.set_last_word(left_out),
                 }
                 true
             }
@@ -236,6 +249,28 @@ impl Hub {
             if s.site == *site {
                 s.outlet.send(Delivery::Eph(Arc::clone(&eph)));
             }
+        }
+    }
+
+    /// Ends every socket of an agent with this word; nothing is delivered to them any more. Gives how many there were.
+    pub(super) fn end_agent(&self, agent: AgentId, word: &Delivery) -> usize {
+        let mut inner = self.lock();
+        let (theirs, others) =
+            std::mem::take(&mut inner.agents).into_iter().partition(|a| a.session.agent.id == agent);
+        inner.agents = others;
+        drop(inner);
+        let theirs: Vec<AgentOutlet> = theirs;
+        let live = theirs.iter().filter(|a| !a.outlet.tx.is_closed()).count();
+        theirs.into_iter().for_each(|a| a.outlet.end(word.clone()));
+        live
+    }
+
+    /// Lets visitors' sockets look whether they are blocked: all, or one visitor's.
+    pub(super) fn blocks_changed(&self, visitor: Option<VisitorId>) {
+        let inner = self.lock();
+        let concerned = inner.visitors.iter().filter(|(id, _)| visitor.is_none_or(|v| v == **id));
+        for socket in concerned.flat_map(|(_, sockets)| sockets) {
+            socket.outlet.send(Delivery::BlocksChanged);
         }
     }
 

@@ -9,12 +9,14 @@
 mod answering;
 mod api;
 mod attendance;
+mod blocks;
 mod erasing;
 mod handle;
 mod hub;
 mod notes;
 mod passing;
 mod presence;
+mod revocation;
 mod shared;
 mod tasks;
 mod timers;
@@ -25,8 +27,10 @@ mod writer;
 
 pub use api::{
     AgentSession, AgentView, Delivery, EphOut, Published, PublishedEvent, Refusal, SiteConfig, Submit,
-    Target, Who,
+    Target, Who, blocked_words,
 };
+pub use blocks::{BlockRefusal, WhomToBlock};
 pub use handle::{Engine, EngineOptions, Lease};
 pub use hub::{SiteFilter, Subscription};
+pub use revocation::Revoked;
 pub use vitals::{Keep, Storage};

@@ -3,7 +3,7 @@
 
 use super::shared::Shared;
 use crate::conversation::SiteId;
-use crate::log::{CursorMove, Log};
+use crate::log::{CursorMove, Log, StoreError};
 
 /// A cursor's move, of which site, and by which client of an agent's.
 pub(super) type Move = (CursorMove, Option<SiteId>, Option<String>);
@@ -29,4 +29,24 @@ pub(super) fn keep_rung(log: &mut Log, name: &str, doc: Option<&str>) {
     if let Err(error) = log.keep_rung(name, doc) {
         tracing::warn!(%error, "what a webhook was told could not be stored");
     }
+}
+
+/// Looks at the deadlines of everything unfinished: the configuration changed.
+pub(super) fn rearm_all(log: &mut Log, shared: &Shared) {
+    match log.unfinished() {
+        Ok(unfinished) => unfinished.iter().for_each(|c| shared.note_timers(c)),
+        Err(error) => tracing::warn!(%error, "deadlines keep to the configuration before"),
+    }
+}
+
+/// Name of the mark [`probe`] writes. Webhooks' notes have a slash in theirs.
+const PROBE: &str = "readyz";
+
+/// Writes a mark and takes it back.
+///
+/// # Errors
+/// The store cannot be written.
+pub(super) fn probe(log: &mut Log) -> Result<(), StoreError> {
+    log.keep_rung(PROBE, Some("probe"))?;
+    log.keep_rung(PROBE, None)
 }

@@ -24,6 +24,28 @@ struct Agent {
     lost_at: Option<Time>,
     last_seen: Option<Time>,
     noted_seen: Option<Time>,
+    token_no: u64,
+}
+
+/// Why an agent's sockets have to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Why {
+    /// They were removed.
+    Removed,
+    /// Their token was.
+    Rotated,
+    /// Role, sites or groups are others now.
+    Changed {
+        /// The sites they have now.
+        sites: super::SiteFilter,
+    },
+}
+
+/// An agent whose sockets have to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Gone {
+    pub agent: AgentId,
+    pub why: Why,
 }
 
 /// All agents.
@@ -32,6 +54,8 @@ pub(super) struct Presence {
     agents: HashMap<AgentId, Agent>,
     /// When a holder last typed: conversation → (agent, when).
     typed: HashMap<ConversationId, (AgentId, Time)>,
+    /// Removed since the start: never learnt again, however late a reader of the store comes with them.
+    removed: HashSet<AgentId>,
     /// Which consoles have a conversation open.
     viewing: HashMap<ConversationId, HashSet<(AgentId, String)>>,
 }
@@ -63,9 +87,14 @@ impl Presence {
         presence
     }
 
-    /// An agent as the store has them: added, or name, rights and sites brought up to date.
+    /// An agent as the store has them: added, or rights, sites and groups brought up to date. What is older than what is
+    /// known changes nothing.
     pub(super) fn learn(&mut self, record: AgentRecord) -> AgentSession {
         let session = super::handle::session_of(&record);
+        let newer = self.agents.get(&record.id).is_none_or(|known| known.session.version <= session.version);
+        if !newer || self.removed.contains(&record.id) {
+            return session;
+        }
         let agent = self.agents.entry(record.id).or_insert_with(|| Agent {
             session: session.clone(),
             availability: record.availability.clone(),
@@ -73,9 +102,62 @@ impl Presence {
             lost_at: None,
             last_seen: record.last_seen,
             noted_seen: record.last_seen,
+            token_no: record.token_no,
         });
         agent.session = session.clone();
+        agent.token_no = record.token_no;
         session
+    }
+
+    /// Takes in all agents as the store has them; gives those whose sockets have to go, and why.
+    pub(super) fn relearn(&mut self, records: &[AgentRecord], now: Time) -> Vec<Gone> {
+        let mut gone = Vec::new();
+        for (id, known) in &self.agents {
+            match records.iter().find(|r| r.id == *id) {
+                None => gone.push(Gone { agent: *id, why: Why::Removed }),
+                Some(record) if record.version <= known.session.version => {}
+                Some(record) if record.token_no != known.token_no => {
+                    gone.push(Gone { agent: *id, why: Why::Rotated });
+                }
+                Some(record) => {
+                    let sites = super::handle::session_of(record).sites;
+                    gone.push(Gone { agent: *id, why: Why::Changed { sites } });
+                }
+            }
+        }
+        for Gone { agent: id, why } in &gone {
+            if matches!(why, Why::Removed) {
+                self.removed.insert(*id);
+                self.agents.remove(id);
+            } else if let Some(agent) = self.agents.get_mut(id)
+                && matches!(why, Why::Rotated)
+                && !agent.consoles.is_empty()
+            {
+                agent.consoles.clear();
+                agent.gone(now);
+            }
+        }
+        for record in records {
+            self.learn(record.clone());
+        }
+        gone
+    }
+
+    /// Whether commands of this session may still have an effect: the agent was neither removed nor changed since.
+    pub(super) fn good(&self, session: &AgentSession) -> bool {
+        let id = session.agent.id;
+        !self.removed.contains(&id)
+            && self.agents.get(&id).is_none_or(|known| known.session.version <= session.version)
+    }
+
+    /// Whether this agent was removed.
+    pub(super) fn is_removed(&self, id: AgentId) -> bool {
+        self.removed.contains(&id)
+    }
+
+    /// Whether this agent exists and may act on this site.
+    pub(super) fn may_hold(&self, id: AgentId, site: &SiteId) -> bool {
+        self.agents.get(&id).is_some_and(|a| a.session.sites.allows(site))
     }
 
     pub(super) fn view(&self, id: AgentId) -> Option<AgentView> {

@@ -1,14 +1,16 @@
 //! What the writer, the tasks and the handles share: small tables behind short locks, never held across an await.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::attendance::{Typing, Visitors};
+use super::blocks::Blocks;
 use super::hub::Hub;
 use super::presence::{Changed, Presence};
 use super::timers::{QueueKey, Timers};
@@ -29,12 +31,14 @@ type Queue = BTreeMap<QueueKey, (VisitorId, u64)>;
 
 /// See the module.
 pub(super) struct Shared {
+    /// The data folder.
+    pub(super) data: PathBuf,
+    /// How many changes of agents are known here.
+    pub(super) agents_version: AtomicU64,
     pub(super) log_id: String,
     pub(super) head: AtomicU64,
-    pub(super) sites: HashMap<SiteId, Arc<SiteConfig>>,
-    pub(super) limits: Limits,
-    /// Active conversations an agent is meant to hold at most; 0: no limit.
-    pub(super) capacity: u32,
+    /// What a reload changes.
+    live: RwLock<Arc<Live>>,
     pub(super) hub: Hub,
     pub(super) readers: Readers,
     pub(super) tokens: VisitorTokens,
@@ -45,7 +49,10 @@ pub(super) struct Shared {
     /// Wakes the queue-position task.
     pub(super) queue_moved: Notify,
     owed: mpsc::UnboundedSender<ConversationId>,
+    /// Held while changed agents are acted on.
+    pub(super) revoking: tokio::sync::Mutex<()>,
     presence: Mutex<Presence>,
+    blocks: Mutex<Blocks>,
     visitors: Mutex<Visitors>,
     typing: Mutex<Typing>,
     timers: Mutex<Timers>,
@@ -54,6 +61,21 @@ pub(super) struct Shared {
     again: Mutex<HashSet<ConversationId>>,
     started: (Instant, Time),
     pub(super) vitals: Vitals,
+}
+
+/// The part of the configuration that changes under open sockets, exchanged whole.
+pub(super) struct Live {
+    pub(super) sites: HashMap<SiteId, Arc<SiteConfig>>,
+    pub(super) limits: Limits,
+    /// Active conversations an agent is meant to hold at most; 0: no limit.
+    pub(super) capacity: u32,
+}
+
+impl Live {
+    pub(super) fn new(sites: &[SiteConfig], limits: Limits, capacity: u32) -> Self {
+        let sites = sites.iter().map(|s| (s.id.clone(), Arc::new(s.clone()))).collect();
+        Self { sites, limits, capacity }
+    }
 }
 
 /// What `decide` may know of the world beside the conversation.
@@ -85,11 +107,11 @@ impl Shared {
     ) -> Self {
         let now = wall_clock();
         Self {
+            data: options.data.clone(),
+            agents_version: AtomicU64::new(0),
             log_id: log.id().to_owned(),
             head: AtomicU64::new(log.head()),
-            sites: options.sites.iter().map(|s| (s.id.clone(), Arc::new(s.clone()))).collect(),
-            limits: options.limits,
-            capacity: options.capacity,
+            live: RwLock::new(Arc::new(Live::new(&options.sites, options.limits, options.capacity))),
             hub: Hub::default(),
             readers,
             tokens,
@@ -99,6 +121,8 @@ impl Shared {
             queue_moved: Notify::new(),
             owed,
             presence: Mutex::new(Presence::load(agents, now)),
+            revoking: tokio::sync::Mutex::new(()),
+            blocks: Mutex::new(Blocks::default()),
             visitors: Mutex::new(Visitors::default()),
             typing: Mutex::new(Typing::default()),
             timers: Mutex::new(Timers::default()),
@@ -110,6 +134,21 @@ impl Shared {
         }
     }
 
+    /// The configuration as of now.
+    pub(super) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Another configuration from now on.
+    pub(super) fn set_live(&self, live: Live) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    }
+
+    /// A site as of now.
+    pub(super) fn site(&self, id: &SiteId) -> Option<Arc<SiteConfig>> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).sites.get(id).cloned()
+    }
+
     /// Wall time as of the start, run on by the monotonic clock: a clock that jumps moves no deadline.
     pub(super) fn now(&self) -> Time {
         let elapsed = i64::try_from(self.started.0.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -118,6 +157,10 @@ impl Shared {
 
     pub(super) fn presence(&self) -> MutexGuard<'_, Presence> {
         lock(&self.presence)
+    }
+
+    pub(super) fn blocks(&self) -> MutexGuard<'_, Blocks> {
+        lock(&self.blocks)
     }
 
     pub(super) fn visitors(&self) -> MutexGuard<'_, Visitors> {
@@ -169,7 +212,7 @@ impl Shared {
 
     /// The same; no deadline fires before that time.
     pub(super) fn note_timers_from(&self, c: &Conversation, not_before: Option<Time>) {
-        let Some(config) = c.site.as_ref().and_then(|s| self.sites.get(s)) else { return };
+        let Some(config) = c.site.as_ref().and_then(|s| self.site(s)) else { return };
         let view = {
             let presence = self.presence();
             let holder = c.holder.agent().map(|a| a.id);
@@ -259,7 +302,7 @@ impl Shared {
 
     pub(super) fn beat(&self, agent: AgentId, instance: &str) {
         let now = self.now();
-        let until = now.plus_ms(i64::try_from(self.limits.lease_ms).unwrap_or(i64::MAX));
+        let until = now.plus_ms(i64::try_from(self.live().limits.lease_ms).unwrap_or(i64::MAX));
         let changed = self.presence().lease(agent, instance, now, until);
         self.presence_changed(agent, &changed);
     }
@@ -292,7 +335,7 @@ impl Shared {
     }
 
     pub(super) fn availability(&self, site: &SiteId) -> VisitorAvailability {
-        let tickets = self.sites.get(site).is_some_and(|s| s.settings.tickets);
+        let tickets = self.site(site).is_some_and(|s| s.settings.tickets);
         VisitorAvailability {
             offered: self.presence().someone(site),
             when_nobody: if tickets { "ticket" } else { "assistant" }.to_owned(),
@@ -301,7 +344,7 @@ impl Shared {
 
     /// Tells the visitors of every site where the offer of a person changed.
     pub(super) fn refresh_offers(&self) {
-        for site in self.sites.keys() {
+        for site in self.live().sites.keys() {
             let now = self.availability(site);
             let before = lock(&self.offered).insert(site.clone(), now.offered);
             if before.unwrap_or(false) != now.offered

@@ -63,9 +63,11 @@ async fn leases(engine: Engine) {
     let shared = Arc::clone(engine.shared());
     let mut tick = tokio::time::interval(LEASE_TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut noticed = false;
     while !stopping(&shared) {
         tick.tick().await;
         engine.expire_typing();
+        engine.notice_changed_agents(&mut noticed).await;
         let gone = shared.presence().expire(shared.now());
         for id in shared.take_again() {
             if shared.send(Job::Rearm(id)).is_err() {

@@ -11,15 +11,16 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::blocks::{self, BlockJob};
 use super::shared::Shared;
 use super::wish::content_hash;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
 use super::{erasing, notes};
 use crate::conversation::{
     Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, SiteId,
-    State, Time, VisitorRef, decide,
+    State, Time, TransferTo, VisitorRef, decide,
 };
-use crate::log::{Append, Batch, CursorMove, Log, Principal, StoreError};
+use crate::log::{Append, Batch, CursorMove, Log, Principal, StoreError, audit};
 use crate::protocol::{Answered, AvailabilityInfo};
 
 /// Commands decided and flushed together at most: bounds the time the first of them waits for the last.
@@ -47,6 +48,16 @@ pub(super) enum Job {
     Rung(String, Option<String>),
     /// Erase, by request or by rule.
     Erase(erasing::Ask),
+    /// Block somebody, or lift a block.
+    Block(BlockJob),
+    /// Append an audit entry.
+    Audit(Box<audit::Entry>, oneshot::Sender<Result<u64, Refusal>>),
+    /// Answer once everything decided before is on disk or refused.
+    Barrier(oneshot::Sender<()>),
+    /// Look at every unfinished conversation's deadlines again: the configuration changed.
+    RearmAll,
+    /// Write something, to know whether the store can be written.
+    Probe(oneshot::Sender<Result<(), Refusal>>),
     /// Look at a conversation's deadlines again.
     Rearm(ConversationId),
     /// Finish what was taken and stop.
@@ -135,9 +146,22 @@ fn commit_group(log: &mut Log, group: Vec<Job>, rules: &mut erasing::Rules, shar
                 }
             }
             Job::Cursor(step, site, instance) => cursors.push((step, site, instance)),
+            Job::Block(job) => blocks::carry_out(log, job, shared),
+            Job::Audit(entry, reply) => {
+                let done = log.audit(shared.now(), &entry).map_err(|e| refusal(&e));
+                let _ = reply.send(done);
+            }
+            // Groups before this one are on disk, and this one is decided after this line.
+            Job::Barrier(reply) => drop(reply.send(())),
             Job::Rung(name, doc) => notes::keep_rung(log, &name, doc.as_deref()),
             Job::Erase(ask) => erase.push(ask),
             Job::Rearm(id) => rearm.push(id),
+            Job::RearmAll => notes::rearm_all(log, shared),
+            Job::Probe(reply) => {
+                let done = notes::probe(log).map_err(|e| refusal(&e));
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(done);
+            }
             Job::Stop => {}
         }
     }
@@ -233,7 +257,7 @@ fn note_error(error: &StoreError, what: &str, shared: &Arc<Shared>) {
     }
 }
 
-fn refusal(error: &StoreError) -> Refusal {
+pub(super) fn refusal(error: &StoreError) -> Refusal {
     match error {
         StoreError::Full => Refusal::StorageFull,
         StoreError::Conflict { .. } | StoreError::Failed(_) => Refusal::Fault,
@@ -269,6 +293,7 @@ fn one(
     }
     let mut conversation = find(batch, submit)?;
     authorise(&conversation, &submit.who)?;
+    still_good(submit, &conversation, shared)?;
     if let Command::Reopen = submit.command {
         conversation = newest_of_visitor(batch, conversation)?;
     }
@@ -333,6 +358,33 @@ fn authorise(conversation: &Conversation, who: &Who) -> Result<(), Refusal> {
     if allowed { Ok(()) } else { Err(Refusal::Rejected(Rejection::Unknown)) }
 }
 
+/// Refuses what comes from a session or for an agent that is no more, and from a visitor who is blocked.
+fn still_good(submit: &Submit, conversation: &Conversation, shared: &Shared) -> Result<(), Refusal> {
+    match &submit.who {
+        Who::Agent(session) => {
+            let presence = shared.presence();
+            let gone = |to: &TransferTo| matches!(to, TransferTo::Agent(to) if presence.is_removed(to.id));
+            match &submit.command {
+                _ if !presence.good(session) => Err(Refusal::SessionOver),
+                Command::Transfer { to, .. } if gone(to) => Err(Refusal::SessionOver),
+                _ => Ok(()),
+            }
+        }
+        Who::Visitor(visitor) => {
+            let site = match (&submit.target, &conversation.site) {
+                (Target::CurrentOf { site, .. }, _) => Some(site),
+                (Target::Conversation(_), site) => site.as_ref(),
+            };
+            let now = shared.now();
+            match site.and_then(|s| shared.blocks().visitor(s, visitor.id, now).map(|b| b.until)) {
+                Some(until) => Err(Refusal::Blocked { until }),
+                None => Ok(()),
+            }
+        }
+        Who::Assistant | Who::System => Ok(()),
+    }
+}
+
 fn act(
     batch: &mut Batch<'_>,
     conversation: &Conversation,
@@ -347,7 +399,7 @@ fn act(
         (None, Target::CurrentOf { site, .. }) => site.clone(),
         (None, Target::Conversation(_)) => return Err(Refusal::Rejected(Rejection::Unknown)),
     };
-    let config = shared.sites.get(&site).ok_or(Refusal::Rejected(Rejection::Unknown))?;
+    let config = shared.site(&site).ok_or(Refusal::Rejected(Rejection::Unknown))?;
     let now = shared.now();
     let view = shared.view_for(conversation, &site);
     let ctx = Context {
@@ -435,7 +487,7 @@ fn load(
     now: Time,
     shared: &Arc<Shared>,
 ) -> Result<Option<Load>, Refusal> {
-    let (Who::Agent(session), limit @ 1..) = (&submit.who, shared.capacity) else { return Ok(None) };
+    let (Who::Agent(session), limit @ 1..) = (&submit.who, shared.live().capacity) else { return Ok(None) };
     if !matches!(submit.command, Command::Accept { .. } | Command::TakeOver { .. }) {
         return Ok(None);
     }

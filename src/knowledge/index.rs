@@ -214,7 +214,8 @@ impl Index {
             a.term.is_some_and(|t| self.postings[t as usize].binary_search_by_key(&id, |(p, _)| *p).is_ok())
         };
         let seen: f32 = asked.iter().filter(has).map(|a| a.weight * a.idf).sum();
-        if all > 0.0 { seen / all } else { 0.0 }
+        // Nothing seen sums up to minus zero.
+        if all > 0.0 { seen / all + 0.0 } else { 0.0 }
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{StoreError, constraint};
-use super::keys;
 use super::place::Place;
 use super::writer::{Known, Log};
 use super::{Append, Appended, Principal, Remembered};
+use super::{audit, keys};
 use crate::conversation::{AgentId, Cid, Conversation, ConversationId, SiteId, Time, VisitorId};
 
 /// One open write transaction: many commands, one flush. Dropped without commit: rolled back.
@@ -245,6 +245,12 @@ impl<'a> Batch<'a> {
                 cid.map(|(_, hash, _)| hash),
                 body,
             ])?;
+        }
+        drop(statement);
+        let site = append.after.site.as_ref();
+        let deeds = append.events.iter().filter_map(|e| audit::of_event(e, append.conversation, site));
+        for deed in deeds {
+            audit::insert(conn, append.at, &deed)?;
         }
         Ok((key, new))
     }

@@ -56,6 +56,9 @@ pub enum OpenError {
         .0.display()
     )]
     NotOurs(PathBuf),
+    /// There is no store to look into or to change.
+    #[error("there is no Baton store in {}; give the folder that `baton serve --data` uses", .0.display())]
+    NoStore(PathBuf),
     /// Another server has it.
     #[error(
         "another Baton server has the store in {} open. Stop that one first, or choose another data folder",

@@ -14,6 +14,10 @@
 //! | `keys`, `recent`, `place` | small integers for ids; what the writer keeps in memory; where a row stands in lists |
 //! | `readers`, `lists`, `history` | the pool of snapshots; rows; what was said |
 //! | `text_index`, `search`, `search_sql` | the full-text index that follows by a cursor, and queries on it |
+//! | `agents`, `agents_change` | who may sign in |
+//! | `audit` | who did what: append-only, hash-chained |
+//! | `blocks` | which visitors and addresses may not write |
+//! | `counts` | how many conversations there are, for the metrics |
 //! | `agents` | who may sign in |
 //! | `cursors` | how far visitors have seen and agents have read |
 //! | `rebuild` | the read model made anew from the log |
@@ -21,9 +25,13 @@
 //! | `erase`, `erased_list` | bodies replaced in place; what a restore has to erase again |
 
 mod agents;
+mod agents_change;
+pub mod audit;
 mod backup;
 mod batch;
+mod blocks;
 mod checkpoint;
+mod counts;
 mod cursors;
 mod erase;
 mod erase_request;
@@ -48,9 +56,12 @@ mod text_index;
 mod types;
 mod writer;
 
-pub use agents::{add_agent, add_agent_to};
+pub use agents::{NewAgent, add_agent, add_agent_to, agents_in};
+pub use agents_change::{AgentChange, AgentError, add_agent_with, remove_agent, rotate_agent, set_agent};
 pub use backup::{Progress, backup};
 pub use batch::Batch;
+pub use blocks::{Block, Blocked};
+pub use counts::StateCount;
 pub use cursors::CursorMove;
 pub use erase::ErasedConversation;
 pub use erase_request::{copies_kept, erase_by_rule, erase_in, remove_copies};

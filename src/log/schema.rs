@@ -22,6 +22,9 @@ pub(super) const SCRUB_DUE: &str = "scrub_due";
 /// Key in `meta`: the Baton that brought the store to its version, for those too old to read it.
 pub(super) const APP: &str = "app";
 
+/// Key in `meta`: how often agents were changed, all in all.
+pub(super) const AGENTS_VERSION: &str = "agents_version";
+
 /// Version 1.
 ///
 /// - `events`: one row and two index entries a message. The client id comes first in its index because ids by
@@ -100,6 +103,45 @@ CREATE TABLE reads (
 CREATE TABLE rung (name TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+/// Version 4: who did what ([`super::audit`]), who may not write ([`super::blocks`]), and agents that change.
+///
+/// - `agents.version` counts an agent's changes, `token_no` their tokens; `rights_seq` is the log's position when their role
+///   or sites changed last: a console that stood there or before starts anew. `agents_version` in `meta` counts the changes
+///   of all, so that a server notices those it was not told of.
+/// - `audit`: one row an entry, numbered without gap; `hash` covers the row before. No row is ever changed or removed.
+/// - `blocks`: either `visitor` or `address` is set; `site` may be null for an address: all sites.
+pub(super) const PEOPLE: &str = "
+ALTER TABLE agents ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE agents ADD COLUMN token_no INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE agents ADD COLUMN rights_seq INTEGER NOT NULL DEFAULT 0;
+INSERT INTO meta (name, value) VALUES ('agents_version', 0);
+
+CREATE TABLE audit (
+  no INTEGER PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL, hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN
+  SELECT RAISE(ABORT, 'audit entries are never changed');
+END;
+CREATE TRIGGER audit_keeps BEFORE DELETE ON audit BEGIN
+  SELECT RAISE(ABORT, 'audit entries are never removed');
+END;
+
+CREATE TABLE blocks (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  site TEXT,
+  visitor BLOB,
+  address TEXT,
+  reason TEXT NOT NULL,
+  until INTEGER,
+  at INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  CHECK ((visitor IS NULL) <> (address IS NULL)),
+  CHECK (visitor IS NULL OR site IS NOT NULL)
+) STRICT;
+CREATE UNIQUE INDEX blocks_visitor ON blocks (visitor, site) WHERE visitor IS NOT NULL;
+CREATE UNIQUE INDEX blocks_address ON blocks (address, ifnull(site, '')) WHERE address IS NOT NULL;
+";
+
 /// Up to which version a conversation is erased, by kind ([`super::erase::code`]). Stored state: rules look at each
 /// conversation once.
 pub(super) const ERASED: &str = "
@@ -109,7 +151,7 @@ CREATE TABLE erased (
 ";
 
 /// Every step from one version to the next; the store's version is how many of them it has seen.
-pub(super) const STEPS: &[&str] = &[V1, V2, CURSORS, ERASED];
+pub(super) const STEPS: &[&str] = &[V1, V2, CURSORS, PEOPLE, ERASED];
 
 #[cfg(test)]
 mod tests {

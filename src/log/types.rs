@@ -128,4 +128,10 @@ pub struct AgentRecord {
     pub last_seen: Option<Time>,
     /// The groups they belong to, sorted.
     pub groups: Vec<String>,
+    /// How often they were changed: a session made from an older record is no longer good.
+    pub version: u64,
+    /// How many tokens were withdrawn from them.
+    pub token_no: u64,
+    /// The log's position when their role or sites changed last; 0: never.
+    pub rights_seq: u64,
 }

@@ -251,6 +251,30 @@ impl Log {
         done
     }
 
+    /// A small transaction of its own: on disk when this returns.
+    pub(super) fn flushed<T>(
+        &mut self,
+        f: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.usable()?;
+        let done = self.run("BEGIN IMMEDIATE").and_then(|()| f(&self.conn)).and_then(|value| {
+            self.run("COMMIT")?;
+            Ok(value)
+        });
+        if done.is_err() {
+            self.roll_back();
+        }
+        done.inspect(|_| self.wal.wrote(1, 1))
+    }
+
+    /// Appends an audit entry; flushed when it returns.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be stored.
+    pub fn audit(&mut self, at: Time, entry: &super::audit::Entry) -> Result<u64, StoreError> {
+        self.flushed(|conn| super::audit::append(conn, at, entry))
+    }
+
     /// What can wait until there is nothing else to do.
     fn idle(&mut self) -> Result<(), StoreError> {
         if self.untidy {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::desk::{AcceptArg, CidOnly, PriorityArg, TagArg, TransferArg};
+use super::block::{BlockArg, BlocksArg, UnblockArg};
+use super::desk::{AcceptArg, CidOnly, PriorityArg, StrictAvailability, TagArg, TransferArg};
 use super::{ReadArg, Resume, SyncMode, WireError};
 use crate::conversation::{
     AgentId, Cid, Conversation, ConversationId, Entry, MessageId, Role, Row, SiteId, SnoozeUntil, Tab, Time,
@@ -351,6 +352,15 @@ pub enum AgentOp {
     /// Find.
     #[serde(rename = "search")]
     Search(SearchArg),
+    /// Let a visitor, or an address, write no more.
+    #[serde(rename = "block")]
+    Block(BlockArg),
+    /// Lift a block.
+    #[serde(rename = "unblock")]
+    Unblock(UnblockArg),
+    /// Who is blocked.
+    #[serde(rename = "blocks")]
+    Blocks(BlocksArg),
 }
 
 impl AgentOp {
@@ -389,26 +399,12 @@ impl AgentOp {
                 serde_json::from_str::<StrictAvailability>(d).map(|a| AgentOp::AvailabilitySet(a.into()))
             }
             "search" => parse!(Search),
+            "block" => parse!(Block),
+            "unblock" => parse!(Unblock),
+            "blocks" => parse!(Blocks),
             _ => return Err(WireError::new("request.unknown_op", unknown_op(op))),
         };
         parsed.map_err(|e| WireError::bad_request(format!("{op}: {e}")))
-    }
-}
-
-/// [`AvailabilityInfo`] as a request: what clients read leniently, the server takes strictly.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StrictAvailability {
-    available: bool,
-    #[serde(default)]
-    reason: Option<String>,
-    #[serde(default)]
-    until: Option<Time>,
-}
-
-impl From<StrictAvailability> for AvailabilityInfo {
-    fn from(a: StrictAvailability) -> Self {
-        Self { available: a.available, reason: a.reason, until: a.until }
     }
 }
 
@@ -447,6 +443,12 @@ pub enum AgentEph {
     Availability {
         /// The agent as they are now.
         agent: AgentInfo,
+    },
+    /// An agent was removed: nothing can be transferred to them any more.
+    #[serde(rename = "agent.removed")]
+    AgentRemoved {
+        /// Who.
+        agent: AgentId,
     },
     /// The assistant's answer so far, in a watched conversation.
     #[serde(rename = "assistant.partial")]

@@ -21,6 +21,8 @@ pub enum CloseCode {
     HeartbeatMissed = 4009,
     /// The client reads too slowly.
     SlowConsumer = 4010,
+    /// The agent's role, sites or groups changed: come back with those they have now.
+    RightsChanged = 4011,
     /// Too much to do.
     Overloaded = 4100,
     /// Too fast.
@@ -39,6 +41,8 @@ pub enum CloseCode {
     FrameTooLarge = 4205,
     /// This origin may not open this socket.
     ForbiddenOrigin = 4206,
+    /// The visitor, or their address, is blocked on this site.
+    Blocked = 4207,
 }
 
 impl CloseCode {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{AgentId, Cid, ConversationId, Priority};
+use super::AvailabilityInfo;
+use crate::conversation::{AgentId, Cid, ConversationId, Priority, Time};
 
 /// A conversation and the client id of a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,4 +81,21 @@ pub struct TransferArg {
     /// What the next one should know: a note, posted before the transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// [`AvailabilityInfo`] as a request: what clients read leniently, the server takes strictly.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StrictAvailability {
+    available: bool,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    until: Option<Time>,
+}
+
+impl From<StrictAvailability> for AvailabilityInfo {
+    fn from(a: StrictAvailability) -> Self {
+        Self { available: a.available, reason: a.reason, until: a.until }
+    }
 }

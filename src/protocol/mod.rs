@@ -6,6 +6,7 @@
 
 mod agent;
 mod agent_reads;
+mod block;
 mod close;
 mod desk;
 mod error;
@@ -21,6 +22,7 @@ pub use agent::{
     TextArg, TypingArg, WatchOk,
 };
 pub use agent_reads::{ReadArg, SeenArg};
+pub use block::{BlockArg, BlockInfo, BlocksArg, BlocksOk, UnblockArg};
 pub use close::{CloseCode, Range};
 pub use desk::{AcceptArg, CidOnly, PriorityArg, TagArg, TransferArg};
 pub use error::WireError;

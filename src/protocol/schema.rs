@@ -6,8 +6,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, CloseCode, Control, HistoryOk, ListOk, SUBPROTOCOL,
-    SearchOk, VisitorAuthOk, VisitorEph, VisitorEvent, VisitorOp, WatchOk, WireError,
+    AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, BlockInfo, BlocksOk, CloseCode, Control, HistoryOk,
+    ListOk, SUBPROTOCOL, SearchOk, VisitorAuthOk, VisitorEph, VisitorEvent, VisitorOp, WatchOk, WireError,
 };
 use crate::conversation::{Event, Row};
 
@@ -42,6 +42,9 @@ fn agent() -> Value {
         "read": nothing(),
         "availability.set": reference::<AgentInfo>(&mut g),
         "search": reference::<SearchOk>(&mut g),
+        "block": reference::<BlockInfo>(&mut g),
+        "unblock": reference::<BlockInfo>(&mut g),
+        "blocks": reference::<BlocksOk>(&mut g),
     });
     for op in [
         "accept",
@@ -217,6 +220,7 @@ fn close_codes() -> Value {
         code(CloseCode::Restart, "the server restarts", "reconnect and resume"),
         code(CloseCode::HeartbeatMissed, "heartbeats were missed", "reconnect and resume"),
         code(CloseCode::SlowConsumer, "the client reads too slowly", "reconnect and resume"),
+        code(CloseCode::RightsChanged, "the agent's role, sites or groups changed", "reconnect and resume"),
         code(CloseCode::Overloaded, "too much to do", "back off, then resume"),
         code(CloseCode::RateLimited, "too fast", "back off, then resume"),
         code(CloseCode::AuthFailed, "auth failed, or came too late", "stop and tell the person"),
@@ -226,6 +230,11 @@ fn close_codes() -> Value {
         code(CloseCode::ProtocolError, "the peer does not keep to the protocol", "stop and tell the person"),
         code(CloseCode::FrameTooLarge, "a frame over the limit", "stop and tell the person"),
         code(CloseCode::ForbiddenOrigin, "this origin may not open this socket", "stop and tell the person"),
+        code(
+            CloseCode::Blocked,
+            "the visitor, or their address, is blocked on this site",
+            "stop and tell the person"
+        ),
     ])
 }
 

@@ -1,7 +1,7 @@
 //! The visitor socket: operations, and the allow-listed projection of events. What is not named here never leaves.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::agent::unknown_op;
 use super::{Resume, SeenArg, SyncMode, WireError};
@@ -24,7 +24,7 @@ pub struct VisitorAuth {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
     /// The page it is on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "strict_page")]
     pub page: Option<Page>,
     /// The browser's language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -222,6 +222,26 @@ pub enum VisitorOp {
     End(EndArg),
 }
 
+/// A page in a request: here a field nobody knows is refused. In what the server tells a field of a later version is passed
+/// over, so [`Page`] itself takes any.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageArg {
+    url: String,
+    title: Option<String>,
+    referrer: Option<String>,
+}
+
+impl From<PageArg> for Page {
+    fn from(PageArg { url, title, referrer }: PageArg) -> Self {
+        Page { url, title, referrer }
+    }
+}
+
+fn strict_page<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Page>, D::Error> {
+    Ok(Option::<PageArg>::deserialize(from)?.map(Page::from))
+}
+
 impl VisitorOp {
     /// Parses an operation and its fields strictly.
     ///
@@ -243,7 +263,7 @@ impl VisitorOp {
             "identify" => parse!(Identify),
             "typing" => parse!(Typing),
             "seen" => parse!(Seen),
-            "page" => parse!(Page),
+            "page" => serde_json::from_str::<PageArg>(d).map(|page| VisitorOp::Page(page.into())),
             "end" => parse!(End),
             _ => return Err(WireError::new("request.unknown_op", unknown_op(op))),
         };
@@ -362,7 +382,8 @@ pub fn visitor_view(seq: u64, at: Time, event: &Event, cid: Option<Cid>) -> Opti
             ReleaseCause::Agent { .. }
             | ReleaseCause::Transferred { .. }
             | ReleaseCause::Unanswered
-            | ReleaseCause::LeaseLost,
+            | ReleaseCause::LeaseLost
+            | ReleaseCause::Withdrawn { .. },
         )
         | Event::Woken { kept: false, .. } => VisitorEvent::AgentLeft {},
         Event::HandedBack { .. } => VisitorEvent::AssistantResumed {},

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use super::attention::{self, Webhook};
 use super::config_file::{File, SiteKeys};
 use super::docs::DocsSource;
+use super::door::{self, Door};
+use super::log_keys::LogConfig;
+use super::tls::{self, Tls};
 use super::{ConfigError, DocsBook, normal_origin};
 use crate::assistant::DocsResponder;
 use crate::conversation::{Settings, SiteId, Texts, Timings};
@@ -22,6 +25,8 @@ const GREETING: &str = "Hello! Ask me anything. I answer from our help pages, an
 /// Everything [`super::run`] and the engine need to know.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
+    /// The file it was read from; none: the demonstration's, which has none.
+    pub file: Option<PathBuf>,
     /// Where to listen, if the file says so.
     pub listen: Option<SocketAddr>,
     /// Limits of the wire.
@@ -34,6 +39,12 @@ pub struct ServerConfig {
     pub docs: DocsBook,
     /// Who is told that somebody waits.
     pub webhooks: Vec<Webhook>,
+    /// Whose word about addresses is believed, and who may come without TLS.
+    pub door: Door,
+    /// TLS at our own door, if it is on.
+    pub tls: Option<Tls>,
+    /// How the log is written.
+    pub log: LogConfig,
     /// What is kept and for how long.
     pub keep: Keep,
 }
@@ -68,12 +79,16 @@ impl ServerConfig {
             index: build_index(source)?,
         };
         Ok(Self {
+            file: None,
             listen: None,
             limits: Limits::default(),
             capacity: 0,
             sites: vec![site],
             docs,
             webhooks: Vec::new(),
+            door: Door::default(),
+            tls: None,
+            log: LogConfig::default(),
             keep: Keep::default(),
         })
     }
@@ -131,8 +146,28 @@ impl ServerConfig {
         let ids: Vec<SiteId> = sites.iter().map(|s| s.id.clone()).collect();
         let webhooks = keys.webhook.iter().map(|hook| attention::build(source, base, hook, &ids));
         let webhooks = webhooks.collect::<Result<_, _>>()?;
-        let (limits, capacity, keep) = (keys.limits, keys.agents.capacity, keys.keep.into());
-        Ok(Self { listen, limits, capacity, sites, docs, webhooks, keep })
+        let s = &keys.server;
+        let door = door::build(
+            source,
+            s.public_url.as_ref(),
+            &s.trusted_proxies,
+            &s.allow_plain,
+            &keys.metrics.allow,
+        )?;
+        let tls = keys.tls.as_ref().map(|keys| tls::build(source, base, keys)).transpose()?;
+        Ok(Self {
+            file: Some(file.to_owned()),
+            listen,
+            limits: keys.limits,
+            capacity: keys.agents.capacity,
+            sites,
+            docs,
+            webhooks,
+            door,
+            tls,
+            log: keys.log,
+            keep: keys.keep.into(),
+        })
     }
 
     /// What the engine is started with.

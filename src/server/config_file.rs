@@ -4,6 +4,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::attention::WebhookKeys;
+use super::log_keys::LogConfig;
+use super::tls::TlsKeys;
 use crate::conversation::{SiteId, Texts, Timings};
 use crate::engine::Keep;
 use crate::handoff::policy::{Level, WhenNobody};
@@ -21,6 +23,9 @@ pub(super) struct File {
     pub(super) keep: KeepKeys,
     pub(super) site: Vec<SiteKeys>,
     pub(super) webhook: Vec<WebhookKeys>,
+    pub(super) tls: Option<TlsKeys>,
+    pub(super) log: LogConfig,
+    pub(super) metrics: MetricsKeys,
 }
 
 /// `[server]`.
@@ -29,6 +34,20 @@ pub(super) struct File {
 pub(super) struct ServerKeys {
     /// Where to listen; `--listen` wins.
     pub(super) listen: Option<Spanned<String>>,
+    /// What visitors call this server.
+    pub(super) public_url: Option<Spanned<String>>,
+    /// Whose `X-Forwarded-*` is believed.
+    pub(super) trusted_proxies: Vec<Spanned<String>>,
+    /// Who may come without TLS.
+    pub(super) allow_plain: Vec<Spanned<String>>,
+}
+
+/// `[metrics]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct MetricsKeys {
+    /// Who may read `/metrics`.
+    pub(super) allow: Vec<Spanned<String>>,
 }
 
 /// `[agents]`.

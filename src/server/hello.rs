@@ -24,7 +24,7 @@ pub(super) struct Stranger<'a> {
 impl<'a> Stranger<'a> {
     /// Says hello; from now on the time for `auth` runs.
     pub(super) async fn greet(link: &'a mut Link, shared: &Shared) -> Result<Self, End> {
-        let limits = &shared.limits;
+        let limits = shared.limits();
         link.control(&Control::Hello {
             protocols: vec![SUBPROTOCOL.to_owned()],
             heartbeat_ms: limits.heartbeat_ms,

@@ -10,7 +10,6 @@ use futures_util::{FutureExt, SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
@@ -18,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use super::stream::Stream;
 use crate::protocol::{CloseCode, Control, Limits, encode_control};
 
 /// Read and write buffers: the default of 128 KiB costs 19 times the memory of an idle socket.
@@ -49,9 +49,9 @@ pub(super) enum Incoming {
     Ended(End),
 }
 
-/// A WebSocket on a TCP connection.
+/// A WebSocket on a connection, plain or by TLS.
 pub(super) struct Link {
-    ws: WebSocketStream<TcpStream>,
+    ws: WebSocketStream<Stream>,
     write: Duration,
 }
 
@@ -60,14 +60,14 @@ impl Link {
     pub(super) async fn open(upgrade: OnUpgrade, limits: &Limits) -> Option<Link> {
         let upgraded = upgrade.await.ok()?;
         // The accept loop made the connection, so the type is known; without it there is nothing to talk on.
-        let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+        let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
             .write_buffer_size(BUFFER)
             .max_write_buffer_size(LONGEST_WRITE + 64 * 1024)
             .max_message_size(Some(limits.frame_bytes))
             .max_frame_size(Some(limits.frame_bytes));
-        let (io, rest): (TcpStream, Bytes) = (parts.io.into_inner(), parts.read_buf);
+        let (io, rest): (Stream, Bytes) = (parts.io.into_inner(), parts.read_buf);
         let ws = if rest.is_empty() {
             WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await
         } else {
@@ -147,12 +147,12 @@ impl Link {
                 }
             }
             // Unread input would turn our goodbye into a reset on its way: say that no more comes, and read to the end.
-            let tcp = self.ws.get_mut();
-            let _ = tcp.shutdown().await;
+            let io = self.ws.get_mut();
+            let _ = io.shutdown().await;
             let mut scrap = [0u8; 512];
             let mut left: usize = 1024 * 1024;
             while left > 0 {
-                match tcp.read(&mut scrap).await {
+                match io.read(&mut scrap).await {
                     Ok(0) | Err(_) => break,
                     Ok(n) => left = left.saturating_sub(n),
                 }

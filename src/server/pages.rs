@@ -113,11 +113,12 @@ fn bare(page: &Page, head: &str) -> String {
 }
 
 /// A bare page with a site's widget, to try it before it goes live.
-pub(super) fn preview(site: &SiteConfig) -> String {
+pub(super) fn preview(site: &SiteConfig, public_url: Option<&str>) -> String {
+    let at = escape(public_url.unwrap_or("https://THIS-SERVER"));
     let id = escape(site.id.as_str());
     let name = escape(&site.name);
     let body = format!(
-        "<h1>{name}: preview</h1>\n<p>The chat of this site stands in the corner, as on your own pages. What you write here is a real conversation: it reaches the assistant and, if you ask for a person, the team's queue.</p>\n<p>To put it on a page of yours, add this line to it:</p>\n<pre>&lt;script async src=&quot;https://THIS-SERVER/widget.js&quot; data-site=&quot;{id}&quot;&gt;&lt;/script&gt;</pre>\n<p>If the chat does not appear, the browser's console says why, and the server's log names the line of baton.toml that allows this page.</p>\n"
+        "<h1>{name}: preview</h1>\n<p>The chat of this site stands in the corner, as on your own pages. What you write here is a real conversation: it reaches the assistant and, if you ask for a person, the team's queue.</p>\n<p>To put it on a page of yours, add this line to it:</p>\n<pre>&lt;script async src=&quot;{at}/widget.js&quot; data-site=&quot;{id}&quot;&gt;&lt;/script&gt;</pre>\n<p>If the chat does not appear, the browser's console says why, and the server's log names the line of baton.toml that allows this page.</p>\n"
     );
     let page = Page { title: format!("{}: preview", site.name), body, shipped: false };
     bare(&page, &format!("<script async src=\"/widget.js\" data-site=\"{id}\"></script>\n"))

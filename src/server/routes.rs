@@ -15,9 +15,10 @@ use serde_json::json;
 
 use super::admission::Ticket;
 use super::origin::{OriginRule, check_origin};
+use super::rights::Route;
 use super::run::Connection;
 use super::shared::Shared;
-use super::{HandshakeError, agent, check_handshake, pages, visitor};
+use super::{HandshakeError, agent, check_handshake, health, pages, visitor};
 use crate::conversation::SiteId;
 use crate::engine::SiteConfig;
 use crate::protocol::{SUBPROTOCOL, WireError};
@@ -27,18 +28,23 @@ type Reply = Response<Body>;
 /// All addresses.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/healthz", get(|| async { pages::text(StatusCode::OK, "ok") }))
-        .route("/widget.js", get(|headers: HeaderMap| async move { pages::widget(&headers) }))
-        .route("/demo", get(|| async { to_shop() }))
-        .route("/demo/", get(|headers: HeaderMap| async move { pages::shop("", &headers) }))
-        .route("/demo/{*path}", get(shop))
-        .route("/docs/{*page}", get(docs))
-        .route("/preview/{site}", get(preview))
-        .route("/protocol", get(|headers: HeaderMap| async move { pages::protocol("", &headers) }))
-        .route("/protocol/", get(|headers: HeaderMap| async move { pages::protocol("", &headers) }))
-        .route("/protocol/{*path}", get(protocol))
-        .route("/ws/agent", any(agent_door))
-        .route("/ws/visitor", any(visitor_door))
+        .route(Route::Healthz.path(), get(|| async { pages::text(StatusCode::OK, "ok") }))
+        .route(Route::Readyz.path(), get(ready))
+        .route(Route::Metrics.path(), get(numbers))
+        .route(Route::Widget.path(), get(|headers: HeaderMap| async move { pages::widget(&headers) }))
+        .route(Route::Demo.path(), get(|| async { to_shop() }))
+        .route(Route::DemoIndex.path(), get(|headers: HeaderMap| async move { pages::shop("", &headers) }))
+        .route(Route::DemoPage.path(), get(shop))
+        .route(Route::Docs.path(), get(docs))
+        .route(Route::Preview.path(), get(preview))
+        .route(Route::Protocol.path(), get(|headers: HeaderMap| async move { pages::protocol("", &headers) }))
+        .route(
+            Route::ProtocolIndex.path(),
+            get(|headers: HeaderMap| async move { pages::protocol("", &headers) }),
+        )
+        .route(Route::ProtocolPage.path(), get(protocol))
+        .route(Route::AgentSocket.path(), any(agent_door))
+        .route(Route::VisitorSocket.path(), any(visitor_door))
         .fallback(|| async { pages::not_found() })
         .method_not_allowed_fallback(|| async {
             pages::text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered at this address\n")
@@ -60,8 +66,17 @@ async fn protocol(Path(path): Path<String>, headers: HeaderMap) -> Reply {
     pages::protocol(&path, &headers)
 }
 
+async fn ready(State(shared): State<Arc<Shared>>) -> Reply {
+    health::ready(&shared).await
+}
+
+async fn numbers(State(shared): State<Arc<Shared>>, request: Request) -> Reply {
+    let seen = request.extensions().get::<Connection>().map(|c| c.seen);
+    health::numbers(&shared, seen).await
+}
+
 async fn docs(State(shared): State<Arc<Shared>>, Path(page): Path<String>) -> Reply {
-    match shared.docs.page(page.trim_end_matches('/')).await {
+    match shared.live().docs.page(page.trim_end_matches('/')).await {
         Some(page) => pages::html(StatusCode::OK, pages::help_page(&page)),
         None => pages::not_found(),
     }
@@ -69,7 +84,9 @@ async fn docs(State(shared): State<Arc<Shared>>, Path(page): Path<String>) -> Re
 
 async fn preview(State(shared): State<Arc<Shared>>, Path(site): Path<String>) -> Reply {
     let site = SiteId::new(&site).ok().and_then(|id| shared.engine.site(&id));
-    site.map_or_else(pages::not_found, |site| pages::html(StatusCode::OK, pages::preview(&site)))
+    let live = shared.live();
+    let at = live.door.public_url.as_deref();
+    site.map_or_else(pages::not_found, |site| pages::html(StatusCode::OK, pages::preview(&site, at)))
 }
 
 async fn agent_door(State(shared): State<Arc<Shared>>, mut request: Request) -> Reply {
@@ -102,17 +119,23 @@ async fn visitor_door(State(shared): State<Arc<Shared>>, mut request: Request) -
     let origin = origins.next().map(HeaderValue::as_bytes);
     // Two origins are none that a browser sends.
     let origin = if origins.next().is_some() { Some(&b"two origins"[..]) } else { origin };
+    // Pages of this server's own name (the preview, the demonstration) are ours.
+    let live = shared.live();
+    let own = live.door.public_url.as_deref().map(str::as_bytes);
     let rule = OriginRule { site: &site.id, origins: &site.origins, loopback: site.loopback_origins };
-    if let Err(hint) = check_origin(rule, origin) {
-        tracing::warn!("{hint}");
+    let allowed = if origin.is_some() && origin == own { Ok(()) } else { check_origin(rule, origin) };
+    if let Err(hint) = allowed {
+        shared.said.warn(&hint);
+        shared.meters.refused("origin");
         return refuse(StatusCode::FORBIDDEN, &WireError::new("origin.forbidden", hint));
     }
     let Some(ticket) = ticket(&request) else { return refuse_internal() };
+    let address = request.extensions().get::<Connection>().map(|c| c.seen.address);
     let upgrade = hyper::upgrade::on(&mut request);
     // A claim like the rest of what a visitor tells; bytes that are no text are replaced, not refused.
     let user_agent =
         request.headers().get(USER_AGENT).map(|ua| String::from_utf8_lossy(ua.as_bytes()).into_owned());
-    tokio::spawn(visitor::serve(shared, site, upgrade, user_agent, ticket));
+    tokio::spawn(visitor::serve(shared, site, upgrade, user_agent, address, ticket));
     switching(&accept)
 }
 

@@ -1,12 +1,16 @@
 //! What every socket's task shares.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
-use super::DocsBook;
+use super::admission::Admission;
+use super::door::Said;
+use super::health::Readiness;
+use super::live::Live;
+use super::metrics::Meters;
 use crate::conversation::{SiteId, Time, VisitorId};
 use crate::engine::Engine;
 use crate::protocol::Limits;
@@ -17,8 +21,16 @@ pub(super) const GOAWAY_MS: u64 = 250;
 /// Shared by all connections.
 pub(super) struct Shared {
     pub(super) engine: Engine,
-    pub(super) limits: Limits,
-    pub(super) docs: DocsBook,
+    /// What a reload changes.
+    live: RwLock<Arc<Live>>,
+    /// What is counted for `/metrics`.
+    pub(super) meters: Meters,
+    /// How many connections there may be; gone once the server is on its way down.
+    pub(super) admission: Weak<Admission>,
+    /// What was last found out about the store.
+    pub(super) readiness: Readiness,
+    /// What the log has named lately.
+    pub(super) said: Said,
     /// Turns true once, when the server stops.
     pub(super) draining: watch::Receiver<bool>,
     /// Open sockets of each visitor: several tabs are one visitor.
@@ -35,11 +47,40 @@ pub(super) struct Online {
 impl Shared {
     pub(super) fn new(
         engine: Engine,
-        limits: Limits,
-        docs: DocsBook,
+        live: Live,
+        admission: Weak<Admission>,
         draining: watch::Receiver<bool>,
     ) -> Arc<Self> {
-        Arc::new(Self { engine, limits, docs, draining, online: Mutex::default() })
+        Arc::new(Self {
+            engine,
+            live: RwLock::new(Arc::new(live)),
+            meters: Meters::new(),
+            admission,
+            readiness: Readiness::default(),
+            said: Said::default(),
+            draining,
+            online: Mutex::default(),
+        })
+    }
+
+    /// The configuration as of now. Take it once for one thing: it may be another one the next time.
+    pub(super) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Another configuration from now on.
+    pub(super) fn set_live(&self, live: Live) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    }
+
+    /// Limits as of now.
+    pub(super) fn limits(&self) -> Limits {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).limits
+    }
+
+    /// Whether the server is on its way down.
+    pub(super) fn is_draining(&self) -> bool {
+        *self.draining.borrow()
     }
 
     /// Counts a visitor's socket; the engine hears of the first and of the last.

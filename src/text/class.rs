@@ -144,6 +144,19 @@ fn rare(c: char) -> Class {
     }
 }
 
+/// Whether it has no look that writer and reader agree on: what hides a text inside another, private use, unassigned. Tag
+/// characters count, though three flags are spelt with them ([`tagged_flag`]); what a script or an emoji needs to join does not.
+pub fn is_unshowable(c: char) -> bool {
+    matches!(class(c), Class::Hidden | Class::Tag | Class::Coded)
+}
+
+/// The flag of a nation at the start of a text that is spelt with tag characters; none where there is none.
+pub fn tagged_flag(text: &str) -> Option<&str> {
+    let tail = text.strip_prefix(BLACK_FLAG)?;
+    let end = FLAG_TAILS.iter().find(|known| tail.starts_with(**known))?;
+    Some(&text[..BLACK_FLAG.len_utf8() + end.len()])
+}
+
 /// Whether a code point attaches to the one before it: a mark by category, or one of the letters that the grapheme
 /// rules treat as marks (Thai and Lao SARA AM, half-width kana voicing, Kirat Rai vowels).
 pub(super) fn is_mark(c: char) -> bool {

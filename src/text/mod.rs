@@ -36,6 +36,7 @@ pub mod width;
 #[cfg(test)]
 mod properties;
 
+pub use class::{is_unshowable, tagged_flag};
 pub use clean::{MAX_CLUSTER_BYTES, MAX_EMOJI_JOINS, MAX_LINE_CELLS, MAX_MARKS, clean};
 pub use json::inert_json;
 pub use safe::SafeText;

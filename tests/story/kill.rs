@@ -128,15 +128,17 @@ fn killed_at_a_random_key_it_loses_the_last_moment_at_most_and_says_nothing_twic
     let kills = std::env::var("BATON_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLS);
     let house = House::new();
     let ada = house.agent("Ada");
+    let mut console = house.console(&house.url(), &ada, SIZE);
+    console.until_shown("Ada, Available");
     let mut max = house.visitor("Max");
     max.says("Is the Tern waterproof?");
     max.hears("assistant: ");
     max.says("/person");
     max.hears("notice: ");
-    let mut console = house.console(&house.url(), &ada, SIZE);
     console.until_shown("> Max");
     console.press("a");
     console.until_shown("yours; the assistant is silent");
+    console.until_shown("Mine 1");
     console.press("q");
     console.until_shown("leave?");
     console.press("y");

@@ -7,12 +7,12 @@ use baton::conversation::{
     Visit, VisitorId, VisitorRef, WakeCause,
 };
 use baton::protocol::{
-    AcceptArg, AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, CidOnly,
-    Control, ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MessageArg, PriorityArg,
-    ReadArg, ReleaseArg, Resume, SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SeenArg, SiteInfo, SnoozeArg,
-    SyncMode, TagArg, TransferArg, TypingArg, VisitorAuth, VisitorAuthOk, VisitorAvailability,
-    VisitorConversation, VisitorEph, VisitorHandoffArg, VisitorMessage, VisitorMessageArg, VisitorOp,
-    VisitorSite, VisitorTypingArg, WatchOk,
+    AcceptArg, AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, BlockArg,
+    BlocksArg, CidOnly, Control, ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk,
+    MessageArg, PriorityArg, ReadArg, ReleaseArg, Resume, SUBPROTOCOL, SearchArg, SearchHit, SearchOk,
+    SeenArg, SiteInfo, SnoozeArg, SyncMode, TagArg, TransferArg, TypingArg, UnblockArg, VisitorAuth,
+    VisitorAuthOk, VisitorAvailability, VisitorConversation, VisitorEph, VisitorHandoffArg, VisitorMessage,
+    VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
 };
 use uuid::Uuid;
 
@@ -168,6 +168,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         ),
         ("released unanswered", Event::Released(ReleaseCause::Unanswered)),
         ("released by a lost lease", Event::Released(ReleaseCause::LeaseLost)),
+        ("withdrawn", Event::Released(ReleaseCause::Withdrawn { from: dana() })),
         ("transferred", Event::Transferred { by: dana(), to: eli() }),
         (
             "tagged",
@@ -322,6 +323,15 @@ pub fn agent_ops() -> Vec<AgentOp> {
             cursor: Some("41.7".into()),
             limit: Some(10),
         }),
+        AgentOp::Block(BlockArg {
+            conversation: Some(conversation_id()),
+            address: None,
+            site: None,
+            reason: "spam".into(),
+            until: Some(AT),
+        }),
+        AgentOp::Unblock(UnblockArg { block: 3 }),
+        AgentOp::Blocks(BlocksArg {}),
     ]
 }
 
@@ -349,6 +359,9 @@ pub fn agent_op_name(op: &AgentOp) -> &'static str {
         AgentOp::AvailabilitySet(_) => "availability.set",
         AgentOp::Search(_) => "search",
         AgentOp::Read(_) => "read",
+        AgentOp::Block(_) => "block",
+        AgentOp::Unblock(_) => "unblock",
+        AgentOp::Blocks(_) => "blocks",
     }
 }
 
@@ -487,6 +500,7 @@ pub fn agent_ephs() -> Vec<AgentEph> {
         AgentEph::Presence { conversation, online: false, since: Some(AT) },
         AgentEph::Seen { conversation, version: 11 },
         AgentEph::Read { conversation, messages: 4 },
+        AgentEph::AgentRemoved { agent: dana().id },
     ]
 }
 
@@ -500,6 +514,7 @@ pub fn agent_eph_name(eph: &AgentEph) -> &'static str {
         AgentEph::Presence { .. } => "presence",
         AgentEph::Seen { .. } => "seen",
         AgentEph::Read { .. } => "read",
+        AgentEph::AgentRemoved { .. } => "agent.removed",
     }
 }
 

@@ -1,5 +1,7 @@
 //! What must be seen. Derived from what is, so it stays until its cause is gone: nobody has to remember to take it away.
 
+use super::command::Command;
+use super::keymap::Mode;
 use super::sites::counts;
 use super::state::{Link, State};
 use super::{away, clock};
@@ -19,6 +21,15 @@ impl State {
     pub fn waiting(&self) -> (usize, i64) {
         let queued = self.rows.values().filter(|row| row.state == Standing::Queued && !row.gone);
         queued.fold((0, 0), |(n, longest), row| (n + 1, longest.max(self.waits_ms(row).unwrap_or(0))))
+    }
+
+    /// The key that makes Available, where it has one; in full, what it does.
+    fn way_back(&self, in_full: bool) -> String {
+        match (self.keymap.key(Command::Availability, Mode::List), in_full) {
+            ("", _) => String::new(),
+            (key, true) => format!(": {key} makes you Available"),
+            (key, false) => format!(": {key}"),
+        }
     }
 
     /// The sentence above everything, if one is due. Derived from what is, so it stays until the cause is gone.
@@ -47,18 +58,21 @@ impl State {
         if self.away_is_over() {
             let words = self.away_words().unwrap_or_default();
             let queue = if waiting > 0 { format!(", {waiting} waiting") } else { String::new() };
-            let text = format!("Your time Away is over ({words}){queue}: ~ makes you Available");
+            let text = format!("Your time Away is over ({words}){queue}{}", self.way_back(true));
             return Some(Banner { text, alarm: true });
         }
         match (me.available, waiting) {
             (false, 0) => {
                 let text = match self.away_words() {
-                    Some(words) => format!("You are Away ({words}): ~ makes you Available"),
-                    None => "You are Away: ~ makes you Available".to_owned(),
+                    Some(words) => format!("You are Away ({words}){}", self.way_back(true)),
+                    None => format!("You are Away{}", self.way_back(true)),
                 };
                 Some(Banner { text, alarm: false })
             }
-            (false, n) => Some(Banner { text: format!("You are Away, {n} waiting: ~"), alarm: true }),
+            (false, n) => Some(Banner {
+                text: format!("You are Away, {n} waiting{}", self.way_back(false)),
+                alarm: true,
+            }),
             (true, 0) => None,
             (true, n) => {
                 // Which site is shown hides no alarm; where it comes from is said.

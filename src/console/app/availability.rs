@@ -251,6 +251,19 @@ pub(super) fn transfer_row(s: &State, row: &RowView) -> May {
     }
 }
 
+/// Block the visitor: whom one talks to, or (a supervisor) any.
+pub fn block(s: &State) -> May {
+    online(s)?;
+    let row = s.target_row().ok_or(NOTHING)?;
+    match row.state {
+        _ if row.gone => Err(GONE),
+        // Who ended it is the server's to know.
+        Standing::Resolved => Ok(()),
+        _ if s.is_mine(row) || supervises(s) => Ok(()),
+        _ => Err("you do not talk to them: {accept} takes it first; a supervisor may block any"),
+    }
+}
+
 /// Tags and priority: any conversation in sight.
 pub fn label(s: &State) -> May {
     of_targets(s, label_row)

@@ -27,11 +27,11 @@ pub(super) fn ask(state: &mut State) {
     prompt::open(state, prompt);
 }
 
-fn here(state: &State) -> Option<Zoned> {
+pub(super) fn here(state: &State) -> Option<Zoned> {
     Some(Timestamp::from_millisecond(state.server_now().0).ok()?.to_zoned(state.tz.clone()))
 }
 
-fn read(state: &State, line: &str) -> Result<when::Away, SafeText> {
+pub(super) fn read(state: &State, line: &str) -> Result<when::Away, SafeText> {
     let now = here(state).ok_or(SafeText::literal("the clock of this machine is out of range"))?;
     when::away(line, &now).map_err(|e| door::line(&e.to_string()))
 }
@@ -90,7 +90,7 @@ pub(super) fn no_key(state: &mut State, fx: &mut Vec<Effect>) {
     state.auto_away_armed = false;
     state.auto_away = true;
     set(state, Some(NO_KEY.to_owned()), None, fx);
-    say(state, "no key for a while: you are Away. ~ makes you Available again", fx);
+    say(state, "no key for a while: you are Away. {availability} makes you Available again", fx);
 }
 
 /// How the console stands without its lease: what is no longer offered, and what went back.

@@ -64,7 +64,10 @@ pub(super) fn ask_transfer(state: &mut State) {
     let of = state.targets();
     let about = about(state, &of);
     let choices = receivers(state, &of);
-    let hint = "a colleague or a group; your draft stays with you";
+    let hint = match choices.is_empty() {
+        true => "there is nobody else here, and no group: release gives it back to the queue",
+        false => "a colleague or a group; your draft stays with you",
+    };
     prompt::open(state, Prompt::choice(Ask::Transfer(of), "transfer to", hint, choices).about(about));
 }
 

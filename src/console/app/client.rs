@@ -12,7 +12,7 @@ use super::state::{Confirm, Link, Open, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::why::TurnView;
-use super::{batch, claiming, commands, compose, piping, search, sending, unread};
+use super::{batch, blocking, claiming, commands, compose, piping, search, sending, unread};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
     AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
@@ -227,7 +227,7 @@ fn about(eph: &AgentEph) -> Option<ConversationId> {
         | AgentEph::Presence { conversation, .. }
         | AgentEph::Seen { conversation, .. }
         | AgentEph::Read { conversation, .. } => Some(*conversation),
-        AgentEph::Availability { .. } => None,
+        AgentEph::Availability { .. } | AgentEph::AgentRemoved { .. } => None,
     }
 }
 
@@ -261,6 +261,7 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
                 None => state.agents.push(view),
             }
         }
+        AgentEph::AgentRemoved { agent } => state.agents.retain(|known| known.id != agent),
         AgentEph::Partial { conversation, text } => {
             if let Some(open) = state.open.as_mut().filter(|open| open.id == conversation) {
                 open.partial = (!text.is_empty()).then(|| block(&text));
@@ -356,6 +357,7 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
             }
             Err(why) => toast(state, why, true, fx),
         },
+        Some(Pending::Block) => blocking::answered(state, read(result), fx),
         Some(Pending::Search { query, more }) => search::answered(state, &query, more, read(result)),
         Some(Pending::Send) => match read::<Answered>(result) {
             Ok(answered) => sending::sent(state, tag, answered.version, fx),

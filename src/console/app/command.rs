@@ -88,6 +88,7 @@ pub enum Command {
     Help,
     Release,
     Transfer,
+    Block,
     Snooze,
     ResolveNext,
     NextWaiting,

@@ -12,8 +12,8 @@ use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::{
-    away, batch, claiming, compose, copying, door, ending, held, jump, labels, macros, marks, panel, piping,
-    sites, undo, unread, why, writing,
+    away, batch, blocking, claiming, compose, copying, door, ending, held, jump, labels, macros, marks,
+    panel, piping, sites, undo, unread, why, writing,
 };
 use crate::client::DraftKind;
 use crate::conversation::{ConversationId, SiteId, Tab};
@@ -107,6 +107,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Release => claiming::ask_release(state),
         Command::Transfer => claiming::ask_transfer(state),
         Command::Snooze => ending::ask_snooze(state),
+        Command::Block => blocking::ask(state),
         Command::ResolveNext => ending::resolve_next(state, fx),
         Command::NextWaiting => jump::next_waiting(state, fx),
         Command::Tags => labels::ask_tags(state),

@@ -10,6 +10,7 @@ mod attention;
 mod availability;
 mod away;
 pub mod batch;
+mod blocking;
 mod claiming;
 mod client;
 pub mod clock;

@@ -43,6 +43,9 @@ pub struct Row {
     pub link: Option<Link>,
 }
 
+/// Rows a stranger's own words about themselves (a name, an address, a browser) may take: the rest of the panel stays in sight.
+const FIELD_ROWS: usize = 4;
+
 /// Rows of text, wrapped to a width.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
@@ -98,11 +101,27 @@ impl Page {
         }
     }
 
+    /// Like [`Page::text`], but a text longer than a few rows is cut, and says so.
+    pub fn field(&mut self, before: &str, text: &SafeText, ink: Ink) {
+        let from = self.rows.len();
+        self.text(before, text, ink);
+        if self.rows.len() <= from + FIELD_ROWS {
+            return;
+        }
+        self.rows.truncate(from + FIELD_ROWS);
+        let room = self.width.saturating_sub(width::cells(before)).max(4) - 1;
+        let last = self.rows.last_mut().expect("some are left");
+        if let Some(words) = last.pieces.last_mut() {
+            words.text = width::truncate(&words.text, room, "").into_owned();
+        }
+        last.pieces.push(own("…", Ink::Dim));
+    }
+
     /// An address: as our parser spells it, with the link behind it, where it is one.
     pub fn address(&mut self, url: &SafeText) {
-        let Some(link) = links::whole(url.as_str()) else { return self.text("", url, Ink::Plain) };
+        let Some(link) = links::whole(url.as_str()) else { return self.field("", url, Ink::Plain) };
         let from = self.rows.len();
-        self.text("", &link.address(), Ink::Plain);
+        self.field("", &link.address(), Ink::Plain);
         for row in &mut self.rows[from..] {
             row.link = Some(link.clone());
         }

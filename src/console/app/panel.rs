@@ -78,7 +78,8 @@ fn card(page: &mut Page, view: &ContextView) {
         return;
     };
     page.text("", &card.summary, Ink::Bold);
-    for wants in &card.wants {
+    // A visitor whose one question is the whole card is not quoted twice.
+    for wants in card.wants.iter().filter(|wants| **wants != card.summary) {
         page.text("wants  ", wants, Ink::Plain);
     }
     for (kind, fact) in &card.facts {
@@ -106,7 +107,7 @@ fn labels(page: &mut Page, view: &ContextView) {
         other => page.row(vec![own("priority  ", Ink::Dim), own(other.word(), Ink::Bold)]),
     }
     if !view.tags.is_empty() {
-        page.text("tags      ", &SafeText::join(&SafeText::literal(", "), &view.tags), Ink::Plain);
+        page.field("tags      ", &SafeText::join(&SafeText::literal(", "), &view.tags), Ink::Plain);
     }
     if let Some(group) = &view.group {
         page.text("group     ", group, Ink::Plain);
@@ -115,19 +116,19 @@ fn labels(page: &mut Page, view: &ContextView) {
 
 fn whole(page: &mut Page, at: &PageView) {
     if let Some(title) = &at.title {
-        page.text("", title, Ink::Bold);
+        page.field("", title, Ink::Bold);
     }
     page.address(&at.url);
     if let Some(referrer) = &at.referrer {
-        page.text("from ", referrer, Ink::Dim);
+        page.field("from ", referrer, Ink::Dim);
     }
 }
 
 fn visitor(page: &mut Page, state: &State, open: &Open, view: &ContextView) {
     page.heading("VISITOR");
-    page.text("", &view.name, Ink::Bold);
+    page.field("", &view.name, Ink::Bold);
     if let Some(email) = &view.email {
-        page.text("", email, Ink::Plain);
+        page.field("", email, Ink::Plain);
     }
     let now = state.server_now();
     match state.presence.get(&open.id) {
@@ -153,10 +154,10 @@ fn visitor(page: &mut Page, state: &State, open: &Open, view: &ContextView) {
         }
     }
     if let Some(locale) = &view.locale {
-        page.text("speaks ", locale, Ink::Dim);
+        page.field("speaks ", locale, Ink::Dim);
     }
     if let Some(device) = &view.device {
-        page.text("", device, Ink::Dim);
+        page.field("", device, Ink::Dim);
     }
     let known = clock::wait(now.since_ms(view.started_at));
     page.row(vec![own(format!("first wrote {known} ago"), Ink::Dim)]);
@@ -180,7 +181,7 @@ fn trail(page: &mut Page, state: &State, view: &ContextView) {
         let zoned =
             Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(state.tz.clone());
         let format = if day(*at, &state.tz) == today { "%H:%M " } else { "%d%b " };
-        page.text(&zoned.strftime(format).to_string(), &visited.path, Ink::Plain);
+        page.field(&zoned.strftime(format).to_string(), &visited.path, Ink::Plain);
     }
     if left_out > 0 {
         page.row(vec![own(format!("and {left_out} before"), Ink::Dim)]);

@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::effect::Effect;
 use super::key::{Code, Key};
 use super::state::{Overlay, State};
-use super::{away, claiming, copying, ending, jump, labels, macros, piping, sites};
+use super::{away, blocking, claiming, copying, ending, jump, labels, macros, piping, sites};
 use crate::conversation::{AgentId, ConversationId};
 use crate::text::SafeText;
 
@@ -43,6 +43,8 @@ pub enum Ask {
     Priority(Vec<ConversationId>),
     /// Why and until when one is Away.
     Away,
+    /// Why and until when its visitor is blocked.
+    Block(ConversationId),
     /// The program that gets the thread.
     Pipe(ConversationId),
     /// Which ready text.
@@ -245,13 +247,14 @@ fn preview(state: &State, prompt: &mut Prompt) {
     let answer = prompt.answer().unwrap_or_default();
     let said = match &prompt.ask {
         // Nothing is written yet: the hint says what can be.
-        Ask::Snooze(_) | Ask::Tags(_) if answer.is_empty() => {
+        Ask::Snooze(_) | Ask::Tags(_) | Ask::Block(_) if answer.is_empty() => {
             prompt.bad = false;
             return prompt.said = None;
         }
         Ask::Snooze(_) => ending::snooze_preview(state, answer),
         Ask::Tags(of) => labels::preview(state, of, answer),
         Ask::Away => away::preview(state, answer),
+        Ask::Block(_) => blocking::preview(state, answer),
         _ => {
             prompt.bad = false;
             return prompt.said = None;
@@ -280,6 +283,7 @@ fn submit(state: &mut State, mut prompt: Prompt, fx: &mut Vec<Effect>) {
         Ask::Tags(of) => labels::tags(state, &of, &value, fx),
         Ask::Priority(of) => labels::priority(state, &of, &value, fx),
         Ask::Away => away::away(state, &value, fx),
+        Ask::Block(conversation) => blocking::block(state, conversation, &value, fx),
         Ask::Pipe(conversation) => piping::pipe(state, conversation, &value, fx),
         Ask::Macro => macros::insert(state, &value, fx),
         Ask::Site => sites::choose(state, &value, fx),

@@ -221,6 +221,7 @@ pub(super) enum Pending {
     Verb { conversation: ConversationId, sent: Sent },
     Passed(ConversationId, Option<SafeText>),
     Availability(bool),
+    Block,
     Search { query: String, more: bool },
     Pipe,
     Send,

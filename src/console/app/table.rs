@@ -23,7 +23,7 @@ pub static COMMANDS: &[Spec] = &[
         "reply",
         "Reply to the visitor",
         "write to the visitor; sending takes over if need be",
-        &[(Panes, "r")],
+        &[(Panes, "r"), (Conversation, "enter")],
     )
     .foot("reply")
     .when(may::reply),
@@ -31,7 +31,7 @@ pub static COMMANDS: &[Spec] = &[
         Command::Hello,
         "hello",
         "Say hello",
-        "a ready greeting, held 3 s so that u can recall it",
+        "a ready greeting, held 3 s: undo recalls it",
         &[(Panes, "H")],
     )
     .foot("hello")
@@ -200,6 +200,15 @@ pub static COMMANDS: &[Spec] = &[
     )
     .guarded()
     .when(may::held),
+    spec(
+        Command::Block,
+        "block",
+        "Block the visitor",
+        "let the visitor write no more, with a reason and an end",
+        &[(Panes, "D")],
+    )
+    .guarded()
+    .when(may::block),
     spec(Command::Tags, "tags", "Tags", "add or remove tags", &[(Panes, "t")]).guarded().when(may::label),
     spec(Command::Priority, "priority", "Priority", "low, normal, high or urgent", &[(Panes, "p")])
         .guarded()

@@ -192,7 +192,10 @@ fn asked(page: &mut Page, request: &RequestView) {
     if !request.why.is_blank() && request.why.as_str() != request.reason.words() {
         page.text("", &request.why, Ink::Plain);
     }
-    evidence(page, &request.evidence);
+    // What was just said is not evidence beside it.
+    let beside: Vec<SafeText> =
+        request.evidence.iter().filter(|seen| **seen != request.why).cloned().collect();
+    evidence(page, &beside);
     hits(page, &request.hits);
     page.heading("ANSWER NOT GIVEN");
     match &request.withheld {

@@ -12,7 +12,9 @@ use std::ops::Range;
 
 use crate::client::DraftKind;
 use crate::console::app::State;
+use crate::console::app::command::Command;
 use crate::console::app::door::{HolderView, RowView};
+use crate::console::app::keymap::Mode;
 use crate::console::app::layout::{Area, BAR, composer_width};
 use crate::console::app::state::Composing;
 use crate::console::composer::{Shown, row_of};
@@ -77,8 +79,13 @@ fn beside(state: &State, composing: &Composing) -> Option<String> {
         return Some(Untrusted::new(format!("then: {}", then.join(", "))).line().to_string());
     }
     let held = state.writing.held.iter().rfind(|h| h.conversation == composing.conversation && !h.going)?;
-    let words = if composing.editor.is_empty() { "Ctrl-_ recalls" } else { "Esc u recalls" };
-    Some(format!("held {} s: {words}", held.seconds(state.now.mono)))
+    let seconds = held.seconds(state.now.mono);
+    let undo = state.keymap.key(Command::Undo, Mode::Conversation);
+    Some(match (composing.editor.is_empty(), undo) {
+        (true, _) => format!("held {seconds} s: Ctrl-_ recalls"),
+        (false, "") => format!("held {seconds} s"),
+        (false, undo) => format!("held {seconds} s: Esc {undo} recalls"),
+    })
 }
 
 /// What is drawn apart from the words: folded pastes, and gaps that must be filled in.

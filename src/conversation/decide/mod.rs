@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Actor, Command, Context, Conversation, Event, Handoff, MessageId, Reason, Rejection};
+use super::{
+    Actor, AgentId, Command, Context, Conversation, Event, Handoff, MessageId, Reason, Rejection,
+    ReleaseCause, State,
+};
 
 mod agent;
 mod assistant;
@@ -48,8 +51,19 @@ pub fn decide(c: &Conversation, command: &Command, ctx: &Context<'_>) -> Outcome
         Actor::Agent { agent, role } => agent::by_agent(c, command, ctx, agent, *role),
         Actor::System => match command {
             Command::Timer(kind) => timer::by_timer(c, *kind, ctx),
+            Command::Withdraw { from } => withdraw(c, *from),
             _ => Err(Rejection::Forbidden),
         },
+    }
+}
+
+/// Back to the queue, with the wait it had, if that agent still holds it.
+fn withdraw(c: &Conversation, from: AgentId) -> Outcome {
+    match (c.state, c.holder.agent()) {
+        (State::Active | State::Snoozed, Some(holder)) if holder.id == from => {
+            Ok(Decided::one(Event::Released(ReleaseCause::Withdrawn { from: holder.clone() })))
+        }
+        _ => Err(Rejection::NotHeld),
     }
 }
 

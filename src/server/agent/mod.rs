@@ -5,6 +5,7 @@
 //! read from the log before anything newer is written.
 //! Refused here: sites the agent has no right to (they do not exist for them), and presence for anything but a console.
 
+mod blocks;
 mod credit;
 mod reads;
 mod requests;
@@ -63,9 +64,10 @@ pub(super) struct Agent {
 
 /// Serves one socket to its end.
 pub(super) async fn serve(shared: Arc<Shared>, upgrade: OnUpgrade, ticket: Arc<Ticket>) {
-    let wait = Duration::from_millis(shared.limits.header_ms);
-    let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits))).await;
+    let wait = Duration::from_millis(shared.limits().header_ms);
+    let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits()))).await;
     let Ok(Some(link)) = opened else { return };
+    let _open = shared.meters.socket("agent");
     let (link, end) = match Box::pin(welcome::welcome(link, shared)).await {
         Ok(mut agent) => {
             let end = agent.run().await;
@@ -81,8 +83,8 @@ pub(super) async fn serve(shared: Arc<Shared>, upgrade: OnUpgrade, ticket: Arc<T
 
 impl Agent {
     async fn run(&mut self) -> End {
-        let beat = Duration::from_millis(self.shared.limits.heartbeat_ms);
-        let patience = Duration::from_millis(self.shared.limits.write_ms);
+        let beat = Duration::from_millis(self.shared.limits().heartbeat_ms);
+        let patience = Duration::from_millis(self.shared.limits().write_ms);
         let mut draining = self.shared.draining.clone();
         let mut leaving = None;
         let mut next_beat = Instant::now() + beat;
@@ -202,6 +204,10 @@ impl Agent {
     async fn deliver(&mut self, delivery: Delivery) -> Result<(), End> {
         match &delivery {
             Delivery::Revoked => return Err(End::Close(CloseCode::Revoked, "the token was withdrawn")),
+            Delivery::RightsChanged => {
+                return Err(End::Close(CloseCode::RightsChanged, "your role, sites or groups changed"));
+            }
+            Delivery::BlocksChanged => return Ok(()),
             Delivery::Replaced => {
                 return Err(End::Close(CloseCode::Replaced, "this console connected again"));
             }

@@ -10,6 +10,7 @@ use crate::engine::{Submit, Target, Who};
 use crate::protocol::{AgentOp, AvailabilityInfo, CloseCode, Control, FromClient, TransferArg, WireError};
 use crate::server::answers::{good, id_of, no_nul, refusal};
 use crate::server::link::End;
+use crate::server::rights;
 
 /// Longest reason or group name, bytes.
 const REASON: usize = 500;
@@ -62,7 +63,11 @@ impl Agent {
 
     /// The answer, as a frame.
     async fn carry_out(&mut self, id: &str, op: AgentOp) -> Result<String, WireError> {
+        rights::check(self.session.role, &op)?;
         match op {
+            AgentOp::Block(arg) => Ok(good(id, &self.block(arg).await?, None)),
+            AgentOp::Unblock(arg) => Ok(good(id, &self.unblock(arg).await?, None)),
+            AgentOp::Blocks(_) => Ok(good(id, &self.blocks().await?, None)),
             AgentOp::Auth(_) => Err(WireError::new("auth.done", "this socket has said who it is")),
             AgentOp::List(arg) => Ok(good(id, &self.list(arg).await?, None)),
             AgentOp::History(arg) => Ok(good(id, &self.history(arg).await?, None)),

@@ -31,17 +31,20 @@ pub(super) enum Start {
     Snapshot { head: u64, rows: Vec<Row>, reason: &'static str },
 }
 
-/// Reads a start. `resume`: where the client left off, with whether its log is this one.
+/// Reads a start. `resume`: where the client left off, with whether its log is this one. `rights_seq`: where the log was when
+/// the agent's role or sites changed last; what a client has from before may be none of theirs any more.
 pub(super) fn start(
     r: &Reader,
     sites: Option<&[SiteId]>,
     resume: Option<(Resume, bool)>,
+    rights_seq: u64,
 ) -> Result<Start, StoreError> {
     let head = r.head()?;
     let reason = match resume {
         None => "first",
         Some((_, false)) => "another_log",
         Some((Resume { last_seq, .. }, true)) if last_seq > head => "ahead",
+        Some((Resume { last_seq, .. }, true)) if rights_seq > 0 && last_seq <= rights_seq => "rights_changed",
         Some((Resume { last_seq: after, .. }, true)) => match missed(r, sites, after, &[])? {
             Some(Missed { head, frames }) => return Ok(Start::Resumed { head, after, frames }),
             None => "too_far_behind",

@@ -8,7 +8,7 @@ use super::credit::Credit;
 use super::sync::{self, Start};
 use super::{Agent, REQUESTS, find, info};
 use crate::conversation::ConversationId;
-use crate::engine::AgentSession;
+use crate::engine::{AgentSession, Engine};
 use crate::log::Reader;
 use crate::protocol::{
     AgentAuth, AgentAuthOk, AgentOp, CloseCode, Control, FromClient, SiteInfo, SyncMode, WireError,
@@ -39,25 +39,32 @@ pub(super) async fn welcome(mut link: Link, shared: Arc<Shared>) -> Result<Box<A
     let session = match shared.engine.authenticate(&auth.token).await {
         Ok(Some(session)) => session,
         Ok(None) => {
-            let words = "this token is unknown or was withdrawn; ask whoever runs the server for a new one (baton agent add)";
-            let _ = link.send(refusal(&id, &WireError::new("auth.failed", words))).await;
-            return Err(Box::new((link, End::Close(CloseCode::AuthFailed, "auth failed"))));
+            return Err(unknown_token(link, &id).await);
         }
         Err(error) => return Err(unreadable(link, &id, &error).await),
     };
     // First the queue, then the log: what is committed in between is in both, and dropped by its seq.
-    let sub = shared.engine.subscribe_agent(session.clone(), &auth.instance, shared.limits.outbox_frames);
+    let sub = shared.engine.subscribe_agent(session.clone(), &auth.instance, shared.limits().outbox_frames);
     let lease = auth.client.starts_with("console/").then(|| shared.engine.lease(&session, &auth.instance));
     let sites = session.sites.list();
     let same_log = auth.resume.as_ref().is_some_and(|r| r.log_id == shared.engine.log_id());
     let resume = auth.resume.map(|r| (r, same_log));
     let me = session.agent.id;
+    let hash = Engine::token_hash(&auth.token);
     let read = move |r: &Reader| {
-        let start = sync::start(r, sites.as_deref(), resume)?;
-        Ok((start, r.groups()?, r.reads(me, sites.as_deref(), READS)?))
+        // Once more, now that the subscription is known to whoever withdraws tokens: what changed before is seen here, and
+        // what changes from here on ends the subscription.
+        let Some(now) = r.agent_by_token(&hash)? else { return Ok(None) };
+        let start = sync::start(r, sites.as_deref(), resume, now.rights_seq)?;
+        Ok(Some((now.version, start, r.groups()?, r.reads(me, sites.as_deref(), READS)?)))
     };
     let (start, groups, reads) = match shared.engine.read(read).await {
-        Ok(start) => start,
+        Ok(Some((version, start, groups, reads))) if version == session.version => (start, groups, reads),
+        Ok(Some(_)) => {
+            let end = End::Close(CloseCode::RightsChanged, "your role, sites or groups changed");
+            return Err(Box::new((link, end)));
+        }
+        Ok(None) => return Err(unknown_token(link, &id).await),
         Err(error) => return Err(unreadable(link, &id, &error).await),
     };
     let (head, cursor) = match &start {
@@ -197,6 +204,12 @@ fn check(auth: &AgentAuth) -> Result<(), WireError> {
         }
     }
     Ok(())
+}
+
+async fn unknown_token(mut link: Link, id: &str) -> Gone {
+    let words = "this token is unknown or was withdrawn; ask whoever runs the server for a new one (baton agent add, or rotate)";
+    let _ = link.send(refusal(id, &WireError::new("auth.failed", words))).await;
+    Box::new((link, End::Close(CloseCode::AuthFailed, "auth failed")))
 }
 
 async fn unreadable(mut link: Link, id: &str, error: &crate::log::StoreError) -> Gone {

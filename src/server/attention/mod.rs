@@ -169,6 +169,7 @@ impl Bell {
             agent: AgentRef { id: AgentId(uuid::Uuid::new_v4()), name: String::new() },
             role: Role::Agent,
             groups: Vec::new(),
+            version: 0,
             sites: if hook.sites.is_empty() { SiteFilter::All } else { SiteFilter::Only(hook.sites.clone()) },
         };
         let sub = engine.subscribe_agent(Arc::new(nobody), "webhook", BACKLOG);

@@ -10,6 +10,7 @@ mod requests;
 mod sync;
 mod welcome;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ pub(super) struct Visitor {
     link: Link,
     shared: Arc<Shared>,
     site: Arc<SiteConfig>,
+    /// Where they come from, where that is known.
+    address: Option<IpAddr>,
     me: VisitorRef,
     sub: Subscription,
     _online: Online,
@@ -63,12 +66,14 @@ pub(super) async fn serve(
     site: Arc<SiteConfig>,
     upgrade: OnUpgrade,
     user_agent: Option<String>,
+    address: Option<IpAddr>,
     ticket: Arc<Ticket>,
 ) {
-    let wait = Duration::from_millis(shared.limits.header_ms);
-    let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits))).await;
+    let wait = Duration::from_millis(shared.limits().header_ms);
+    let opened = Box::pin(timeout(wait, Link::open(upgrade, &shared.limits()))).await;
     let Ok(Some(link)) = opened else { return };
-    let (link, end) = match Box::pin(welcome::welcome(link, shared, site, user_agent)).await {
+    let _open = shared.meters.socket("visitor");
+    let (link, end) = match Box::pin(welcome::welcome(link, shared, site, user_agent, address)).await {
         Ok(mut visitor) => {
             let end = visitor.run().await;
             let Visitor { link, .. } = *visitor;
@@ -82,7 +87,7 @@ pub(super) async fn serve(
 
 impl Visitor {
     async fn run(&mut self) -> End {
-        let beat = Duration::from_millis(self.shared.limits.heartbeat_ms);
+        let beat = Duration::from_millis(self.shared.limits().heartbeat_ms);
         let mut draining = self.shared.draining.clone();
         let mut leaving = false;
         let tick = sleep(beat);
@@ -166,7 +171,10 @@ impl Visitor {
 
     async fn deliver(&mut self, delivery: Delivery) -> Result<(), End> {
         match &delivery {
-            Delivery::Revoked => return Err(End::Close(CloseCode::Revoked, "the token was withdrawn")),
+            Delivery::BlocksChanged => return self.not_blocked(),
+            Delivery::Revoked | Delivery::RightsChanged => {
+                return Err(End::Close(CloseCode::Revoked, "the token was withdrawn"));
+            }
             Delivery::Replaced => return Err(End::Close(CloseCode::Replaced, "connected again elsewhere")),
             Delivery::Draining => return Err(End::Close(CloseCode::Restart, "the server restarts")),
             Delivery::Commit(_) | Delivery::Eph(_) => {}
@@ -194,6 +202,14 @@ impl Visitor {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Ends the socket of a visitor who is blocked now, or whose address is.
+    fn not_blocked(&self) -> Result<(), End> {
+        match self.shared.engine.blocked(&self.site.id, Some(self.me.id), self.address) {
+            Some(_) => Err(End::Close(CloseCode::Blocked, "this site has blocked you")),
+            None => Ok(()),
+        }
     }
 
     /// The visitor's latest conversation; in a new one nothing has been seen.

@@ -1,13 +1,14 @@
 //! A visitor's first words: hello, auth, and what they missed.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::requests::{clip_device, clip_page};
 use super::sync::{self, Start};
 use super::{REQUESTS, Visitor};
-use crate::conversation::{Command, Device, VisitorRef};
-use crate::engine::{SiteConfig, Submit, Target, Who};
+use crate::conversation::{Command, Device, VisitorId, VisitorRef};
+use crate::engine::{Refusal, SiteConfig, Submit, Target, Who};
 use crate::protocol::{
     CloseCode, FromClient, SyncMode, VisitorAuth, VisitorAuthOk, VisitorOp, VisitorSite, WireError,
     splice_prev,
@@ -29,6 +30,7 @@ pub(super) async fn welcome(
     shared: Arc<Shared>,
     site: Arc<SiteConfig>,
     user_agent: Option<String>,
+    address: Option<IpAddr>,
 ) -> Result<Box<Visitor>, Gone> {
     let (id, auth) = match first_words(&mut link, &shared).await {
         Ok(first) => first,
@@ -48,10 +50,18 @@ pub(super) async fn welcome(
             (me, token, false)
         }
     };
+    // Before anybody hears of them.
+    if let Some(end) = refuse_blocked(&mut link, &shared, &site, me, address, &id).await {
+        return Err(Box::new((link, end)));
+    }
     // First the queue, then the log: what is committed in between is in both, and dropped by its seq.
     let online = shared.visitor_online(&site.id, me);
     // Declared after `online`, so that it is closed before the engine hears that the visitor left.
-    let sub = shared.engine.subscribe_visitor(&site.id, me, shared.limits.outbox_frames);
+    let sub = shared.engine.subscribe_visitor(&site.id, me, shared.limits().outbox_frames);
+    // Once more: a block made meanwhile told the sockets it knew, and this one was not among them.
+    if let Some(end) = refuse_blocked(&mut link, &shared, &site, me, address, &id).await {
+        return Err(Box::new((link, end)));
+    }
     let start = if known {
         let after = auth.resume.filter(|r| r.log_id == shared.engine.log_id()).map(|r| r.last_seq);
         let of = site.id.clone();
@@ -72,7 +82,7 @@ pub(super) async fn welcome(
         SyncMode::Resumed => after.unwrap_or(start.head),
         SyncMode::Snapshot => start.head,
     };
-    let limits = &shared.limits;
+    let limits = shared.limits();
     let page = auth.page.map(clip_page);
     let device = clip_device(Device { locale: auth.locale, time_zone: auth.time_zone, user_agent });
     let mut visitor = Box::new(Visitor {
@@ -94,6 +104,7 @@ pub(super) async fn welcome(
         link,
         sub,
         site,
+        address,
         shared,
     });
     let ok = VisitorAuthOk {
@@ -164,6 +175,23 @@ async fn first_words(link: &mut Link, shared: &Shared) -> Result<(String, Visito
         stranger.link.send(refusal(&error.0, &error.1)).await?;
         return Err(End::Close(CloseCode::ProtocolError, "that was no auth"));
     }
+}
+
+/// A blocked visitor is told so, and for how long; not why.
+async fn refuse_blocked(
+    link: &mut Link,
+    shared: &Shared,
+    site: &SiteConfig,
+    me: VisitorId,
+    address: Option<IpAddr>,
+    id: &str,
+) -> Option<End> {
+    let block = shared.engine.blocked(&site.id, Some(me), address)?;
+    let error = WireError::from(&Refusal::Blocked { until: block.until });
+    Some(match link.send(refusal(id, &error)).await {
+        Ok(()) => End::Close(CloseCode::Blocked, "this site has blocked you"),
+        Err(end) => end,
+    })
 }
 
 async fn say_no(link: &mut Link, id: &str, error: &WireError) -> End {

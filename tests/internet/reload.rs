@@ -1,0 +1,116 @@
+//! The configuration read again under open sockets: everything or nothing, and in words.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use super::door::http;
+use super::host::{Host, until, visitor_says};
+
+#[test]
+fn a_reload_changes_sites_docs_limits_and_texts_and_no_socket_ends() {
+    let host = Host::start("");
+    let token = host.agent("Ann");
+    let (code, out, said) = visitor_says(&host, &["--url", &host.url], "first");
+    assert_eq!(code, Some(0), "{out}{said}");
+    let mut follow = host.command();
+    follow.args(["follow", "--json", "--url", &host.url]).env("BATON_TOKEN", &token);
+    let mut follow = follow.stdout(Stdio::piped()).spawn().unwrap();
+    let mut happens = BufReader::new(follow.stdout.take().unwrap()).lines();
+    assert!(happens.next().unwrap().unwrap().contains("first"));
+    let address = host.url.trim_start_matches("http://").to_owned();
+    assert!(http(&address, "/docs/hours", &[]).0.contains("404"));
+
+    fs::create_dir(host.path("pages")).unwrap();
+    fs::write(host.path("pages/hours.md"), "# Hours\n\nWe are open from nine to five.\n").unwrap();
+    host.configure(
+        "[server]\nlisten = \"127.0.0.1:9\"\n[log]\nlevel = \"debug\"\n[limits]\nmessage_bytes = 100\n[agents]\ncapacity = 7\n[[site]]\nid = \"shop\"\nname = \"The Shop\"\ndocs = \"pages\"\nassistant = false\n",
+    );
+    host.signal("-HUP");
+    let line = host.until_logged("was read again");
+    for words in [
+        "sites shop, demo with 1 pages of docs",
+        "added: shop",
+        "limits changed",
+        "agents.capacity changed",
+        "Only a restart changes: server.listen",
+        "log.format and log.level",
+    ] {
+        assert!(line.contains(words), "{words:?} is not in {line:?}");
+    }
+    assert!(http(&address, "/docs/hours", &[]).1.contains("nine to five"));
+    assert!(http(&address, "/preview/shop", &[]).1.contains("The Shop"));
+    let (code, out, _) = visitor_says(&host, &["--url", &host.url], &"long ".repeat(40));
+    assert!(code != Some(0) || out.contains("too_long"), "the new limit holds: {out}");
+    let mut chat = host.command();
+    chat.args(["chat", "--site", "shop", "--json", "--url", &host.url])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut chat = chat.spawn().unwrap();
+    std::io::Write::write_all(&mut chat.stdin.take().unwrap(), b"to the new site\n").unwrap();
+    assert!(chat.wait().unwrap().success());
+    assert!(
+        happens.any(|line| line.unwrap().contains("to the new site")),
+        "the old socket hears of the new site"
+    );
+
+    // The site goes again; what it needs of a restart is still named.
+    host.configure("[server]\nlisten = \"127.0.0.1:9\"\n");
+    host.signal("-HUP");
+    let line = host.until_logged("removed: shop");
+    assert!(line.contains("server.listen"), "{line}");
+    assert!(http(&address, "/docs/hours", &[]).0.contains("404"));
+    assert!(http(&address, "/preview/shop", &[]).0.contains("404"));
+    let (code, out, said) = visitor_says(&host, &["--url", &host.url], "and the old one goes on");
+    assert_eq!(code, Some(0), "{out}{said}");
+    assert!(happens.any(|line| line.unwrap().contains("and the old one goes on")));
+    follow.kill().unwrap();
+    follow.wait().unwrap();
+}
+
+#[test]
+fn whatever_is_wrong_the_configuration_before_goes_on() {
+    let host = Host::start("");
+    let address = host.url.trim_start_matches("http://").to_owned();
+    let mut refused = 0;
+    for (config, why) in [
+        ("[limits]\nmesage_bytes = 1\n", "did you mean `message_bytes`?"),
+        ("[limits]\nmessage_bytes = 0\n", "says nothing"),
+        ("[server\n", "line 1"),
+        ("[tls]\ncert = \"a\"\nkey = \"b\"\n", "does not exist"),
+        ("[[site]]\nid = \"demo\"\n", "configured twice"),
+        ("[[site]]\nid = \"shop\"\ndocs = \"none\"\n", "does not exist"),
+        ("[[webhook]]\nurl = \"ftp://x\"\n", "webhook"),
+    ] {
+        host.configure(config);
+        host.signal("-HUP");
+        refused += 1;
+        let said = until(why, || {
+            let log = host.log();
+            (log.matches("Nothing was changed").count() == refused).then_some(log)
+        });
+        let last = said.lines().rfind(|l| l.contains("Nothing was changed")).unwrap();
+        assert!(said.contains(why) && last.contains("ERROR"), "{why:?}: {last}");
+    }
+    fs::remove_file(host.path("baton.toml")).unwrap();
+    host.signal("-HUP");
+    host.until_logged("there is no such file");
+    let (code, out, said) = visitor_says(&host, &["--url", &host.url], "as before");
+    assert_eq!(code, Some(0), "{out}{said}");
+    let (_, metrics) = http(&address, "/metrics", &[]);
+    assert!(metrics.contains("baton_reloads_total{outcome=\"refused\"} 8"), "{metrics}");
+}
+
+#[test]
+fn without_a_file_there_is_nothing_to_read_again() {
+    let mut host = Host::new("");
+    let log = fs::File::create(host.path("log")).unwrap();
+    let mut serve = host.command();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(host.path("data"));
+    let mut child = serve.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    host.url = super::host::listening(&mut child).unwrap();
+    host.child = Some(child);
+    host.signal("-HUP");
+    host.until_logged("start it with --config FILE");
+    assert_eq!(host.stop(), Some(0));
+}
