@@ -52,6 +52,9 @@ pub(super) fn run(args: &Args) -> Done {
         }
     };
     let made = log::backup(&args.data, &args.to, now(), &mut progress).map_err(refused)?;
+    if let Err(e) = log::note_backup(&args.data, &made) {
+        complain(&format!("the backup is whole, but could not be noted in the audit trail: {e}"));
+    }
     if args.json {
         return Out.json(&made);
     }

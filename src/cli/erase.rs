@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -9,9 +10,15 @@ use serde_json::json;
 use super::backup::{now, refused};
 use super::out::{Out, complain, inert};
 use super::visitor_name::{self, Found};
-use super::{Done, Failure};
+use super::{Done, Failure, control};
 use crate::conversation::ConversationId;
 use crate::log::{self, KeepError, OpenError};
+use crate::server::control::{Answer, Request};
+
+/// Conversations asked for in one request: it has a longest length.
+const AT_A_TIME: usize = 1_000;
+/// How long the server may take: the file of the store is written anew.
+const PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// Erase what a visitor said and told, everywhere in a data folder.
 #[derive(Debug, ClapArgs)]
@@ -54,15 +61,33 @@ pub(super) fn run(args: &Args) -> Done {
         ask(&format!("erase {} of {who} for good?", count(ids.len())))?;
     }
     let erased = match log::erase_in(&args.data, &ids, now()) {
-        Err(KeepError::Open(OpenError::Locked(dir))) => {
-            return Err(Failure::Refused(format!(
-                "a server is running on {}; nothing was erased. Stop it, erase, and start it again",
-                dir.display()
-            )));
-        }
-        other => other.map_err(refused)?,
+        Ok(erased) => erased.iter().map(|e| e.conversation).collect(),
+        Err(KeepError::Open(OpenError::Locked(_))) => by_server(args, &ids)?,
+        Err(e) => return Err(refused(e)),
     };
-    tell(args, &erased.iter().map(|e| e.conversation).collect::<Vec<_>>())
+    tell(args, &erased)
+}
+
+/// Lets the server that runs on the folder do it: it alone may write there.
+fn by_server(args: &Args, ids: &[ConversationId]) -> Result<Vec<ConversationId>, Failure> {
+    let uid = rustix::process::getuid().as_raw();
+    let mut erased = Vec::new();
+    for some in ids.chunks(AT_A_TIME) {
+        let request = Request::Erase { conversations: some.to_vec(), uid };
+        match control::ask_within(&args.data, &request, PATIENCE)? {
+            Some(Answer::Erased { conversations }) => erased.extend(conversations),
+            Some(other) => {
+                return Err(Failure::Refused(format!("the server answered something else: {other:?}")));
+            }
+            None => {
+                return Err(Failure::Refused(format!(
+                    "a server is running on {} and cannot be reached by its control socket; nothing was erased. Stop it, erase, and start it again",
+                    args.data.display()
+                )));
+            }
+        }
+    }
+    Ok(erased)
 }
 
 /// Says what was erased, and where it may still stand.

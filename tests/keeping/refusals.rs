@@ -15,7 +15,7 @@ fn bytes(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             all.extend(bytes(&path));
-        } else if path.file_name().unwrap() != "baton.lock" {
+        } else if path.is_file() && path.file_name().unwrap() != "baton.lock" {
             let content = fs::read(&path).unwrap();
             all.insert(path, content);
         }

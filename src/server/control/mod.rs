@@ -23,6 +23,7 @@ use tokio::time::timeout;
 
 use super::Reloader;
 use crate::engine::Engine;
+use crate::log::audit::Actor;
 
 pub use wire::{Answer, Request};
 
@@ -60,6 +61,16 @@ impl Control {
                 Ok(done) => Answer::Reloaded { words: done.to_string() },
                 Err(error) => Answer::Failed { words: error.to_string() },
             },
+            Request::Erase { conversations, uid } => {
+                match self.engine.erase(conversations, Actor::CommandLine { uid }).await {
+                    Ok(conversations) => Answer::Erased { conversations },
+                    Err(refusal) => Answer::Failed {
+                        words: format!(
+                            "not all of it is erased: {refusal}; the server's log says more. Asking again is safe"
+                        ),
+                    },
+                }
+            }
             Request::AgentsChanged => match self.engine.agents_changed().await {
                 Ok(done) => {
                     let sites: Vec<String> = self.engine.sites().iter().map(|s| s.id.to_string()).collect();

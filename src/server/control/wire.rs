@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::LONGEST;
+use crate::conversation::ConversationId;
 
 /// What a command on this machine asks of the running server. On the wire: `{"do":"ping"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,13 @@ pub enum Request {
     AgentsChanged,
     /// Read the configuration again.
     Reload,
+    /// Erase all that was said in these conversations.
+    Erase {
+        /// Which.
+        conversations: Vec<ConversationId>,
+        /// The number of who asks at the system, for the audit trail.
+        uid: u32,
+    },
 }
 
 /// What the server says. On the wire: `{"done":"pong",…}`.
@@ -47,6 +55,11 @@ pub enum Answer {
     Reloaded {
         /// What changed and what only a restart changes, for a person.
         words: String,
+    },
+    /// It is erased, from the files, too.
+    Erased {
+        /// Those in which there was something to erase.
+        conversations: Vec<ConversationId>,
     },
     /// It was not done.
     Failed {
