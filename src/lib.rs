@@ -14,6 +14,7 @@
 //! | [`assistant`] | Answers visitors from the index, or asks for a handoff |
 //! | [`log`] | The durable event log and the read model (SQLite) |
 //! | [`engine`] | Commands in, events out; timers and presence |
+//! | [`connectors`] | Desks and channels outside: mail |
 //! | [`protocol`] | The wire types both ends share |
 //! | [`server`] | HTTP and WebSocket: visitors, agents, widget files |
 //! | [`client`] | The agent's end of the wire: connect, resume, outbox, drafts |
@@ -24,6 +25,7 @@
 pub mod assistant;
 pub mod cli;
 pub mod client;
+pub mod connectors;
 pub mod console;
 pub mod conversation;
 pub mod demo;

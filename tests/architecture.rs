@@ -15,10 +15,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("assistant", &["conversation", "handoff", "knowledge"]),
     ("log", &["conversation", "protocol"]),
     ("engine", &["assistant", "conversation", "handoff", "knowledge", "log", "protocol"]),
+    ("connectors", &["conversation", "engine", "log", "protocol", "settings", "text"]),
     (
         "server",
         &[
             "assistant",
+            "connectors",
             "conversation",
             "engine",
             "handoff",
@@ -53,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "assistant",
             "client",
+            "connectors",
             "console",
             "conversation",
             "demo",

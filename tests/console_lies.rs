@@ -180,7 +180,7 @@ fn lie() -> impl Strategy<Value = ClientEvent> {
         1 => welcome.prop_map(|(agent, server_time, warn_after_ms, return_after_ms, capacity, resumed)| {
             ClientEvent::Welcome(Box::new(AgentAuthOk {
                 agent,
-                sites: vec![SiteInfo { id: SiteId::new("demo").expect("a site"), name: String::new() }],
+                sites: vec![SiteInfo { id: SiteId::new("demo").expect("a site"), name: String::new(), mail: None }],
                 agents: Vec::new(),
                 log_id: String::new(),
                 head: 0,

@@ -42,7 +42,11 @@ fn reads(desk: &mut Desk, reads: &[(u128, u64)]) {
 /// The welcome of a server with two sites.
 fn two_sites(desk: &mut Desk) {
     let me_now = desk.state.me.clone().expect("signed in");
-    let site = |id: &str, name: &str| SiteInfo { id: SiteId::new(id).expect("an id"), name: name.into() };
+    let site = |id: &str, name: &str| SiteInfo {
+        id: SiteId::new(id).expect("an id"),
+        name: name.into(),
+        mail: None,
+    };
     let agent = serde_json::from_value(serde_json::json!({
         "id": me().id, "name": "Ana", "role": "agent",
         "availability": { "available": me_now.available }, "present": true,

@@ -319,6 +319,7 @@ fn responses() {
         ("watch", good(&samples::watch_ok(), None)),
         ("history", good(&samples::history_ok(), None)),
         ("search", good(&samples::search_ok(), None)),
+        ("mail list", good(&samples::mail_list_ok(), None)),
         ("a change", good(&samples::answered(), Some(1043))),
         ("nothing to say", good(&json!({}), None)),
         ("refused", bad(&refusal)),
@@ -347,6 +348,10 @@ fn responses() {
     assert_eq!(
         serde_json::from_value::<baton::protocol::SearchOk>(d("search")).unwrap(),
         samples::search_ok()
+    );
+    assert_eq!(
+        serde_json::from_value::<baton::protocol::MailListOk>(d("mail list")).unwrap(),
+        samples::mail_list_ok()
     );
     assert_eq!(
         serde_json::from_value::<baton::protocol::Answered>(d("a change")).unwrap(),

@@ -38,7 +38,7 @@ fn every_key_is_documented() {
         let list = error.split("known here: ").nth(1).unwrap_or_else(|| panic!("{error}")).to_owned();
         list.split(", ").map(str::to_owned).collect::<Vec<_>>()
     };
-    for table in ["[limits]", "[timings]", "[texts]", "[[site]]"] {
+    for table in ["[limits]", "[timings]", "[texts]", "[mail]", "[[site]]"] {
         let keys = known(table, "");
         assert!(keys.len() > 5, "{table}: {keys:?}");
         for key in keys {
@@ -187,4 +187,69 @@ fn the_demo_is_open_to_this_machine_only() {
     assert!(demo.sites[0].loopback_origins && demo.sites[0].origins.is_empty());
     let error = ServerConfig::demo_with_docs(Path::new("no-such-folder")).unwrap_err();
     assert!(error.to_string().contains("does not exist"), "{error}");
+}
+
+const MAIL: &str =
+    "[mail]\nhost = \"smtp.example.com\"\nfrom = \"help@example.com\"\n[[site]]\nid = \"shop\"\n";
+
+#[test]
+fn mail_is_off_without_its_table_and_ready_with_host_and_from() {
+    assert!(parse("[[site]]\nid = \"shop\"\n").unwrap().mail.is_none());
+    let mail = parse(MAIL).unwrap().mail.unwrap();
+    assert_eq!((mail.smtp.host.as_str(), mail.smtp.port), ("smtp.example.com", 587));
+    assert_eq!(format!("{:?}", mail.smtp.tls), "starttls");
+    assert_eq!((mail.delay_ms, mail.gone_after_ms, mail.max_per_hour), (60_000, 45_000, 200));
+    let more = "mail_from = \"Shop <shop@example.com>\"\nmail_reply_to = \"desk@example.com\"\nurl = \"https://shop.example/help\"\n[[site]]\nid = \"quiet\"\nmail = false\n";
+    let sites = parse(&format!("{MAIL}{more}")).unwrap().mail.unwrap().sites;
+    assert_eq!(sites.len(), 1, "a site can be left out");
+    let shop = sites.values().next().unwrap();
+    assert_eq!(shop.from.to_string(), "Shop <shop@example.com>");
+    assert_eq!(shop.reply_to.as_ref().unwrap().to_string(), "desk@example.com");
+    assert_eq!(shop.url.as_ref().unwrap().as_str(), "https://shop.example/help");
+}
+
+#[test]
+fn mail_that_cannot_work_says_where_and_why() {
+    let with = |line: &str| MAIL.replace("[[site]]", &format!("{line}\n[[site]]"));
+    for (text, line, says) in [
+        (with("tls = \"none\""), 4, "without TLS everybody"),
+        (with("tls = \"ssl\""), 4, "did you mean \"tls\"?"),
+        (with("prot = 25"), 4, "did you mean `port`?"),
+        (with("port = 0"), 4, "port 0 is none"),
+        (with("port = 99999"), 4, ""),
+        (with("user = \"me\""), 4, "BATON_MAIL_PASSWORD"),
+        (with("password_file = \"no-such-file\""), 4, "cannot be read"),
+        (with("password_command = []"), 4, "a program and its arguments"),
+        (with("password_command = [\"false\"]"), 4, "failed"),
+        (with("password_command = [\"no-such-program-here\"]"), 4, "cannot be run"),
+        (with("password_command = [\"echo\", \"x\"]"), 4, "needs a `user`"),
+        (with("password_file = \"a\"\npassword_command = [\"b\"]"), 5, "not both"),
+        (with("ca_file = \"no-such.pem\""), 4, "cannot be read"),
+        (with("max_per_hour = 0"), 4, "leave the whole table"),
+        (with("delay_s = 4000"), 4, "at most 3600"),
+        (with("reply_to = \"nobody\""), 4, "is no mail address"),
+        (MAIL.replace("help@example.com", "help@example.com\\r\\nBcc: x@y.zz"), 3, "is no mail address"),
+        (MAIL.replace("smtp.example.com", "smtp://example.com"), 2, "not the name of a mail server"),
+        (MAIL.replace("host = \"smtp.example.com\"\n", ""), 1, "missing field `host`"),
+        (format!("{MAIL}mail_from = \"x\"\n"), 6, "is no mail address"),
+        (format!("{MAIL}url = \"shop.example\"\n"), 6, "no address of a page"),
+        (format!("{MAIL}url = \"javascript:alert(1)\"\n"), 6, "begins with https://"),
+        ("[[site]]\nid = \"a\"\nmail_from = \"a@b.cc\"\n".to_owned(), 3, "no table [mail]"),
+    ] {
+        let error = parse(&text).expect_err(&text);
+        assert_eq!(error.line, Some(line), "{text}{error}");
+        assert!(error.message.contains(says), "{text}{error}");
+    }
+    for fine in [
+        "tls = \"none\"\nallow_plain = true",
+        "tls = \"tls\"",
+        "user = \"me\"\npassword_command = [\"echo\", \"secret\"]",
+    ] {
+        let config = parse(&with(fine)).expect(fine);
+        assert!(!format!("{config:?}").contains("secret"), "no password in anything that is printed");
+    }
+    assert!(
+        parse(&MAIL.replace("smtp.example.com", "127.0.0.1").replace("[[site]]", "tls = \"none\"\n[[site]]"))
+            .is_ok()
+    );
 }

@@ -74,7 +74,7 @@
     .replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g, (c) => (c.length === 2 ? c : '\uFFFD'));
 
   /** localStorage or sessionStorage; where the browser refuses them, the page's memory. */
-  function storage(name) {
+  function storage(name, prefix = '') {
     const memory = new Map();
     let real = null;
     try {
@@ -84,7 +84,7 @@
     } catch (e) {
       real = null;
     }
-    const key = (k) => 'baton:' + site + ':' + k;
+    const key = (k) => 'baton:' + site + ':' + prefix + k;
     return {
       get(k) {
         try {
@@ -115,8 +115,26 @@
       },
     };
   }
-  const disk = storage('localStorage');
+  let disk = storage('localStorage');
   const session = storage('sessionStorage');
+
+  // ---- The way back from a mail ------------------------------------------------------------------------------------
+
+  // A link in a mail ends in #baton-chat=PASS, and a pass opens one conversation (see src/engine/pass.rs). It counts in this
+  // tab alone, beside whatever this browser knows: a mail may be opened by somebody else, or on another's computer. Whoever
+  // is its visitor here already needs none.
+  const mailed = /[#&]baton-chat=(l1\.([0-9a-f]{32})\.[\w.-]{1,120})$/.exec(location.hash);
+  if (mailed) {
+    history.replaceState(history.state, '', location.pathname + location.search);
+    if (String(disk.get('token')).split('.')[1] === mailed[2]) session.drop('pass');
+    else if (session.get('pass') !== mailed[1]) {
+      const before = storage('sessionStorage', 'pass:');
+      for (const k of before.keys('')) before.drop(k);
+      before.set('token', mailed[1]);
+      session.set('pass', mailed[1]);
+    }
+  }
+  if (session.get('pass')) disk = storage('sessionStorage', 'pass:');
 
   // ---- What is known -----------------------------------------------------------------------------------------------
 
@@ -137,7 +155,7 @@
     readSeq: kept.read_seq || 0,
     site: kept.site || { id: site, name: '', greeting: '' },
     availability: null, // unknown until the server says
-    open: disk.get('open') === true,
+    open: !!mailed || disk.get('open') === true,
     stopped: '', // why the widget gave up, in the visitor's words
     trouble: '', // why the last request was refused
     heard: 0, // version of the newest reply here
@@ -503,8 +521,14 @@
 
   function forget() {
     forgot = true;
-    state.token = null;
     disk.drop('token');
+    if (session.get('pass')) {
+      complain('the link from the mail is no longer good; the chat begins anew.');
+      session.drop('pass');
+      disk = storage('localStorage');
+      forgot = false;
+    }
+    state.token = disk.get('token');
     Object.assign(state, { logId: null, lastSeq: 0, conversation: null, items: [], ticket: false, lead: false, readSeq: 0 });
     save();
   }

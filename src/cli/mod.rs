@@ -27,6 +27,7 @@ mod labels;
 mod login;
 mod login_file;
 mod macros;
+mod mail;
 mod out;
 mod queue;
 mod rebuild;
@@ -133,6 +134,8 @@ enum Cmd {
     Follow(follow::Args),
     /// Write conversations as Markdown, JSON, text or CSV
     Export(export::Args),
+    /// See what is to be mailed, was mailed and failed; try again; send a trial mail
+    Mail(mail::Args),
     /// List the ready texts and macros of the console, or check them
     Macros(macros::Args),
     /// Try everything on this machine: server, sample site, simulated visitors and the console
@@ -331,6 +334,7 @@ async fn run(cli: Cli) -> Done {
         Some(Cmd::Away(args)) => availability::away(args, &server).await,
         Some(Cmd::Follow(args)) => follow::run(args, &server).await,
         Some(Cmd::Export(args)) => export::run(args, &server).await,
+        Some(Cmd::Mail(args)) => mail::run(args, &server).await,
         Some(Cmd::Macros(args)) => macros::run(args),
         Some(Cmd::Demo(args)) => demo::run(args).await,
         Some(Cmd::Keys(args)) => keys::run(&args),

@@ -101,7 +101,10 @@ pub(super) fn parts(op: &AgentOp) -> Option<Parts<'_>> {
         | AgentOp::Search(_)
         | AgentOp::Block(_)
         | AgentOp::Unblock(_)
-        | AgentOp::Blocks(_) => None,
+        | AgentOp::Blocks(_)
+        | AgentOp::MailList(_)
+        | AgentOp::MailRetry(_)
+        | AgentOp::MailDrop(_) => None,
     }
 }
 

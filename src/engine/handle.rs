@@ -89,7 +89,7 @@ impl Engine {
         let now = shared.now();
         let blocks = shared.readers.with(|r| r.blocks(now)).context("the blocks could not be read")?;
         *shared.blocks() = Blocks::load(blocks);
-        let not_before = shared.vitals.not_before(now);
+        let not_before = shared.vitals.not_before(shared.now());
         for conversation in &unfinished {
             shared.note_timers_from(conversation, not_before);
             shared.note_queue(conversation);

@@ -13,7 +13,9 @@ mod blocks;
 mod erasing;
 mod handle;
 mod hub;
+mod mail;
 mod notes;
+mod pass;
 mod passing;
 mod presence;
 mod revocation;
@@ -32,5 +34,6 @@ pub use api::{
 pub use blocks::{BlockRefusal, WhomToBlock};
 pub use handle::{Engine, EngineOptions, Lease};
 pub use hub::{SiteFilter, Subscription};
+pub use mail::Pass;
 pub use revocation::Revoked;
 pub use vitals::{Keep, Storage};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -42,6 +42,8 @@ pub(super) struct Shared {
     pub(super) hub: Hub,
     pub(super) readers: Readers,
     pub(super) tokens: VisitorTokens,
+    /// Sites whose replies go out by mail.
+    pub(super) mailing: OnceLock<Vec<SiteId>>,
     pub(super) jobs: SyncSender<Job>,
     pub(super) stopping: AtomicBool,
     /// Wakes the timer task: a deadline moved nearer, or the engine stops.
@@ -115,6 +117,7 @@ impl Shared {
             hub: Hub::default(),
             readers,
             tokens,
+            mailing: OnceLock::new(),
             jobs,
             stopping: AtomicBool::new(false),
             wake: Notify::new(),

@@ -52,6 +52,14 @@ impl VisitorTokens {
         }
     }
 
+    /// A key for another purpose, from which this one cannot be found.
+    pub(super) fn derived(&self, purpose: &[u8]) -> [u8; 32] {
+        let mut mac =
+            <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
+        mac.update(purpose);
+        mac.finalize().into_bytes().into()
+    }
+
     fn mac(&self, site: &SiteId, visitor: VisitorId, generation: u32) -> [u8; MAC_BYTES] {
         let mut mac =
             <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("HMAC takes keys of any length");

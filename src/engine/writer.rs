@@ -15,12 +15,12 @@ use super::blocks::{self, BlockJob};
 use super::shared::Shared;
 use super::wish::content_hash;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
-use super::{erasing, notes};
+use super::{erasing, mail, notes};
 use crate::conversation::{
     Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, SiteId,
     State, Time, TransferTo, VisitorRef, decide,
 };
-use crate::log::{Append, Batch, CursorMove, Log, Principal, StoreError, audit};
+use crate::log::{Append, Batch, CursorMove, Log, MailStep, Principal, StoreError, audit};
 use crate::protocol::{Answered, AvailabilityInfo};
 
 /// Commands decided and flushed together at most: bounds the time the first of them waits for the last.
@@ -46,8 +46,6 @@ pub(super) enum Job {
     Cursor(CursorMove, Option<SiteId>, Option<String>),
     /// Keep or forget a note of what a webhook was told.
     Rung(String, Option<String>),
-    /// Erase, by request or by rule.
-    Erase(erasing::Ask),
     /// Block somebody, or lift a block.
     Block(BlockJob),
     /// Append an audit entry.
@@ -58,6 +56,10 @@ pub(super) enum Job {
     RearmAll,
     /// Write something, to know whether the store can be written.
     Probe(oneshot::Sender<Result<(), Refusal>>),
+    /// Erase, by request or by rule.
+    Erase(erasing::Ask),
+    /// Change the outbox of mail.
+    Mail(MailStep, mail::Reply),
     /// Look at a conversation's deadlines again.
     Rearm(ConversationId),
     /// Finish what was taken and stop.
@@ -155,6 +157,7 @@ fn commit_group(log: &mut Log, group: Vec<Job>, rules: &mut erasing::Rules, shar
             Job::Barrier(reply) => drop(reply.send(())),
             Job::Rung(name, doc) => notes::keep_rung(log, &name, doc.as_deref()),
             Job::Erase(ask) => erase.push(ask),
+            Job::Mail(step, reply) => mail::change(log, &step, reply),
             Job::Rearm(id) => rearm.push(id),
             Job::RearmAll => notes::rearm_all(log, shared),
             Job::Probe(reply) => {
@@ -264,7 +267,7 @@ pub(super) fn refusal(error: &StoreError) -> Refusal {
     }
 }
 
-fn fault(error: StoreError) -> Refusal {
+pub(super) fn fault(error: StoreError) -> Refusal {
     if !matches!(error, StoreError::Full) {
         tracing::error!(%error, "a command failed in the store");
     }

@@ -191,6 +191,8 @@ fn erase_one(
     if what == Erasure::Everything {
         // What webhooks were told of it; the name ends with the conversation's id.
         conn.execute("DELETE FROM rung WHERE name LIKE '%' || ?1", [id.to_string()])?;
+        // No mail is to leave about it, and what mail servers said of its address goes.
+        conn.execute("DELETE FROM mails WHERE stream = ?1", [key])?;
         if let Some(visitor) = &state.visitor {
             // Whoever was blocked stays so; what an agent wrote of them goes.
             conn.execute(

@@ -20,6 +20,7 @@
 //! | `counts` | how many conversations there are, for the metrics |
 //! | `agents` | who may sign in |
 //! | `cursors` | how far visitors have seen and agents have read |
+//! | `mails`, `mails_read` | the outbox of mail |
 //! | `rebuild` | the read model made anew from the log |
 //! | `backup`, `restore`, `manifest`, `keep_error` | a verified copy while a server runs, and back |
 //! | `erase`, `erased_list` | bodies replaced in place; what a restore has to erase again |
@@ -41,6 +42,8 @@ mod history;
 mod keep_error;
 mod keys;
 mod lists;
+mod mails;
+mod mails_read;
 mod manifest;
 mod migrations;
 mod open;
@@ -67,6 +70,7 @@ pub use erase::ErasedConversation;
 pub use erase_request::{copies_kept, erase_by_rule, erase_in, remove_copies};
 pub use error::{OpenError, StoreError};
 pub use keep_error::KeepError;
+pub use mails::{Mail, MailItem, MailStep, Reply};
 pub use manifest::{FileDigest, Manifest};
 pub use readers::{Reader, Readers};
 pub use rebuild::rebuild;

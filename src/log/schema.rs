@@ -142,7 +142,7 @@ CREATE UNIQUE INDEX blocks_visitor ON blocks (visitor, site) WHERE visitor IS NO
 CREATE UNIQUE INDEX blocks_address ON blocks (address, ifnull(site, '')) WHERE address IS NOT NULL;
 ";
 
-/// Up to which version a conversation is erased, by kind ([`super::erase::code`]). Stored state: rules look at each
+/// Version 5: up to which version a conversation is erased, by kind ([`super::erase::code`]). Stored state: rules look at each
 /// conversation once.
 pub(super) const ERASED: &str = "
 CREATE TABLE erased (
@@ -150,8 +150,30 @@ CREATE TABLE erased (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Version 6: the outbox of mail, see [`super::mails`]. Stored state. A row covers an agent's replies from version `first` to `last` of a
+/// conversation; `state` is a [`crate::protocol::MailState`]. No words of anybody stand here but the mail server's.
+pub(super) const MAILS: &str = "
+CREATE TABLE mails (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  stream INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  ticket INTEGER NOT NULL,
+  made INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  message_id TEXT,
+  changed INTEGER NOT NULL,
+  reason TEXT
+) STRICT;
+CREATE INDEX mails_stream ON mails (stream, first);
+CREATE INDEX mails_due ON mails (state, due);
+CREATE INDEX mails_changed ON mails (state, changed);
+";
+
 /// Every step from one version to the next; the store's version is how many of them it has seen.
-pub(super) const STEPS: &[&str] = &[V1, V2, CURSORS, PEOPLE, ERASED];
+pub(super) const STEPS: &[&str] = &[V1, V2, CURSORS, PEOPLE, ERASED, MAILS];
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::{BlockArg, BlocksArg, UnblockArg};
 use super::desk::{AcceptArg, CidOnly, PriorityArg, StrictAvailability, TagArg, TransferArg};
-use super::{ReadArg, Resume, SyncMode, WireError};
+use super::{MailArg, MailInfo, MailListArg, ReadArg, Resume, SearchArg, SyncMode, WireError};
 use crate::conversation::{
     AgentId, Cid, Conversation, ConversationId, Entry, MessageId, Role, Row, SiteId, SnoozeUntil, Tab, Time,
 };
@@ -63,6 +63,9 @@ pub struct SiteInfo {
     pub id: SiteId,
     /// Name.
     pub name: String,
+    /// Whether replies to visitors who left go out by mail; none: the server does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<bool>,
 }
 
 /// The answer to `auth`. In mode `snapshot`, `ctl snapshot` pages follow; in mode `resumed`, rows changed meanwhile.
@@ -166,6 +169,9 @@ pub struct WatchOk {
     /// Version up to which the visitor has seen it; none: nothing yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<u64>,
+    /// The latest mails of its replies, at most 20, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mails: Vec<MailInfo>,
 }
 
 /// `history`: older entries.
@@ -233,42 +239,6 @@ pub struct TypingArg {
     pub conversation: ConversationId,
     /// Started, or stopped.
     pub on: bool,
-}
-
-/// `search`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SearchArg {
-    /// Words, all of which must occur, and operators: `from: page: tag: is: site: before: after: has:`, each also with `-`
-    /// in front.
-    pub query: String,
-    /// Where the page before ended, as `next` gave it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cursor: Option<String>,
-    /// Hits at most (default 50, at most 200).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-}
-
-/// One conversation found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SearchHit {
-    /// Its line.
-    pub row: Row,
-    /// The text around the words, raw.
-    pub excerpt: String,
-    /// Version of the message found.
-    pub version: u64,
-}
-
-/// The answer to `search`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SearchOk {
-    /// Newest first.
-    pub hits: Vec<SearchHit>,
-    /// Where the next page starts; none: this was the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
 }
 
 /// The answer to whatever changes something.
@@ -361,6 +331,15 @@ pub enum AgentOp {
     /// Who is blocked.
     #[serde(rename = "blocks")]
     Blocks(BlocksArg),
+    /// What mail is to leave, left, or failed.
+    #[serde(rename = "mail.list")]
+    MailList(MailListArg),
+    /// Try a mail again, now.
+    #[serde(rename = "mail.retry")]
+    MailRetry(MailArg),
+    /// Take a mail that waits or failed out of the outbox.
+    #[serde(rename = "mail.drop")]
+    MailDrop(MailArg),
 }
 
 impl AgentOp {
@@ -402,6 +381,9 @@ impl AgentOp {
             "block" => parse!(Block),
             "unblock" => parse!(Unblock),
             "blocks" => parse!(Blocks),
+            "mail.list" => parse!(MailList),
+            "mail.retry" => parse!(MailRetry),
+            "mail.drop" => parse!(MailDrop),
             _ => return Err(WireError::new("request.unknown_op", unknown_op(op))),
         };
         parsed.map_err(|e| WireError::bad_request(format!("{op}: {e}")))
@@ -486,4 +468,7 @@ pub enum AgentEph {
         /// How many messages of the visitor.
         messages: u64,
     },
+    /// How far a mail to a visitor is; it comes for every conversation of one's sites.
+    #[serde(rename = "mail")]
+    Mail(MailInfo),
 }

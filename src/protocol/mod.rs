@@ -12,16 +12,16 @@ mod desk;
 mod error;
 mod frame;
 mod limits;
+mod mail;
 pub mod query;
 pub mod schema;
 mod visitor;
 
 pub use agent::{
     AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, ConversationArg,
-    HistoryOk, ListArg, ListOk, MessageArg, ReleaseArg, SearchArg, SearchHit, SearchOk, SiteInfo, SnoozeArg,
-    TextArg, TypingArg, WatchOk,
+    HistoryOk, ListArg, ListOk, MessageArg, ReleaseArg, SiteInfo, SnoozeArg, TextArg, TypingArg, WatchOk,
 };
-pub use agent_reads::{ReadArg, SeenArg};
+pub use agent_reads::{ReadArg, SearchArg, SearchHit, SearchOk, SeenArg};
 pub use block::{BlockArg, BlockInfo, BlocksArg, BlocksOk, UnblockArg};
 pub use close::{CloseCode, Range};
 pub use desk::{AcceptArg, CidOnly, PriorityArg, TagArg, TransferArg};
@@ -31,6 +31,7 @@ pub use frame::{
     encode_event_tail, encode_request, encode_response, encode_row_tail, event_body, splice_prev,
 };
 pub use limits::Limits;
+pub use mail::{MailArg, MailInfo, MailListArg, MailListOk, MailState};
 pub use visitor::{
     EndArg, IdentifyArg, LeadArg, VisitorAuth, VisitorAuthOk, VisitorAvailability, VisitorConversation,
     VisitorEph, VisitorEvent, VisitorHandoffArg, VisitorMessage, VisitorMessageArg, VisitorOp, VisitorSite,

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, BlockInfo, BlocksOk, CloseCode, Control, HistoryOk,
-    ListOk, SUBPROTOCOL, SearchOk, VisitorAuthOk, VisitorEph, VisitorEvent, VisitorOp, WatchOk, WireError,
+    ListOk, MailInfo, MailListOk, SUBPROTOCOL, SearchOk, VisitorAuthOk, VisitorEph, VisitorEvent, VisitorOp,
+    WatchOk, WireError,
 };
 use crate::conversation::{Event, Row};
 
@@ -45,6 +46,9 @@ fn agent() -> Value {
         "block": reference::<BlockInfo>(&mut g),
         "unblock": reference::<BlockInfo>(&mut g),
         "blocks": reference::<BlocksOk>(&mut g),
+        "mail.list": reference::<MailListOk>(&mut g),
+        "mail.retry": reference::<MailInfo>(&mut g),
+        "mail.drop": nothing(),
     });
     for op in [
         "accept",

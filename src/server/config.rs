@@ -13,6 +13,7 @@ use super::log_keys::LogConfig;
 use super::tls::{self, Tls};
 use super::{ConfigError, DocsBook, normal_origin};
 use crate::assistant::DocsResponder;
+use crate::connectors::mail::MailConfig;
 use crate::conversation::{Settings, SiteId, Texts, Timings};
 use crate::engine::{EngineOptions, Keep, SiteConfig};
 use crate::handoff::policy::{Policy, Routing, RoutingMode, WhenNobody};
@@ -47,6 +48,8 @@ pub struct ServerConfig {
     pub log: LogConfig,
     /// What is kept and for how long.
     pub keep: Keep,
+    /// How replies go out by mail, if they do.
+    pub mail: Option<MailConfig>,
 }
 
 impl ServerConfig {
@@ -90,6 +93,7 @@ impl ServerConfig {
             tls: None,
             log: LogConfig::default(),
             keep: Keep::default(),
+            mail: None,
         })
     }
 
@@ -146,6 +150,7 @@ impl ServerConfig {
         let ids: Vec<SiteId> = sites.iter().map(|s| s.id.clone()).collect();
         let webhooks = keys.webhook.iter().map(|hook| attention::build(source, base, hook, &ids));
         let webhooks = webhooks.collect::<Result<_, _>>()?;
+        let mail = super::config_mail::build(source, base, &keys)?;
         let s = &keys.server;
         let door = door::build(
             source,
@@ -167,6 +172,7 @@ impl ServerConfig {
             tls,
             log: keys.log,
             keep: keys.keep.into(),
+            mail,
         })
     }
 

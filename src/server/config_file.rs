@@ -6,6 +6,7 @@ use toml::Spanned;
 use super::attention::WebhookKeys;
 use super::log_keys::LogConfig;
 use super::tls::TlsKeys;
+use crate::connectors::mail::MailKeys;
 use crate::conversation::{SiteId, Texts, Timings};
 use crate::engine::Keep;
 use crate::handoff::policy::{Level, WhenNobody};
@@ -26,6 +27,7 @@ pub(super) struct File {
     pub(super) tls: Option<TlsKeys>,
     pub(super) log: LogConfig,
     pub(super) metrics: MetricsKeys,
+    pub(super) mail: Option<MailKeys>,
 }
 
 /// `[server]`.
@@ -124,6 +126,11 @@ pub(super) struct SiteKeys {
     #[serde(default)]
     pub(super) keywords: Vec<String>,
     pub(super) restricted_topics: Option<Vec<String>>,
+    pub(super) url: Option<Spanned<String>>,
+    #[serde(default = "yes")]
+    pub(super) mail: bool,
+    pub(super) mail_from: Option<Spanned<String>>,
+    pub(super) mail_reply_to: Option<Spanned<String>>,
 }
 
 fn yes() -> bool {

@@ -16,6 +16,7 @@ mod bells;
 mod bucket;
 mod config;
 mod config_file;
+mod config_mail;
 pub mod control;
 mod docs;
 mod door;

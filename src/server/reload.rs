@@ -155,5 +155,8 @@ fn needs_restart(before: &ServerConfig, after: &ServerConfig) -> Vec<String> {
     if (before.log.format, before.log.level) != (after.log.format, after.log.level) {
         restart.push("log.format and log.level".to_owned());
     }
+    if before.mail.is_some() || after.mail.is_some() {
+        restart.push("mail, where it changed".to_owned());
+    }
     restart
 }

@@ -33,6 +33,7 @@ use super::shared::Shared;
 use super::stream::Stream;
 use super::tls::{Look, Tls};
 use super::{Reloader, ServerConfig, control, pages, routes, watch as follow};
+use crate::connectors::mail;
 use crate::engine::Engine;
 use crate::protocol::WireError;
 
@@ -66,6 +67,7 @@ pub struct Server {
     drain: watch::Sender<bool>,
     bells: Arc<Mutex<Bells>>,
     reloader: Reloader,
+    mail: Option<tokio::task::JoinHandle<()>>,
 }
 
 /// Serves until `shutdown` ends, then drains: see [`Server::serve`].
@@ -89,6 +91,7 @@ impl Server {
     pub fn new(engine: Engine, config: ServerConfig) -> anyhow::Result<Self> {
         let (drain, draining) = watch::channel(false);
         let (door, ended) = Admission::new(&config.limits);
+        let mail = mail::start(&engine, config.mail.clone(), &draining);
         let shared = Shared::new(engine.clone(), Live::of(&config), Arc::downgrade(&door), draining);
         let mut bells = Bells::new(engine.clone());
         bells.set(config.webhooks.clone())?;
@@ -99,7 +102,7 @@ impl Server {
         let reloader = Reloader::new(Arc::clone(&shared), Arc::clone(&bells), config);
         let powers = control::Control { engine, reloader: reloader.clone() };
         control::spawn(powers, &shared.draining);
-        Ok(Self { shared, door, ended, drain, bells, reloader })
+        Ok(Self { shared, door, ended, drain, bells, reloader, mail })
     }
 
     /// What reads the configuration again while the server runs.
@@ -113,7 +116,7 @@ impl Server {
     /// # Errors
     /// When the listener cannot be used at all.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future) -> anyhow::Result<()> {
-        let Server { shared, door, mut ended, drain, bells, reloader } = self;
+        let Server { shared, door, mut ended, drain, bells, reloader, mail } = self;
         let router = routes::router(Arc::clone(&shared));
         let refusals = Arc::new(AtomicUsize::new(0));
         let local = listener.local_addr().context("the listener has no address")?;
@@ -166,6 +169,10 @@ impl Server {
         // The receiver ends when the last ticket is gone.
         if timeout(DRAIN, ended.recv()).await.is_err() {
             tracing::warn!("some sockets did not go in time and are cut");
+        }
+        if let Some(mail) = mail {
+            // It ends by itself: what the mail server takes now is to be noted, or it would go again.
+            let _ = mail.await;
         }
         shared.engine.stop().await;
         tracing::info!("stopped");

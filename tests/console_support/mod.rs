@@ -186,8 +186,15 @@ impl Story {
     pub fn watch_ok(&self) -> serde_json::Value {
         let entries = self.transcript.entries.clone();
         let conversation = Box::new(self.conversation.clone());
-        let ok =
-            WatchOk { conversation, entries, more: false, as_of: self.seq, earlier: Vec::new(), seen: None };
+        let ok = WatchOk {
+            conversation,
+            entries,
+            more: false,
+            as_of: self.seq,
+            earlier: Vec::new(),
+            seen: None,
+            mails: Vec::new(),
+        };
         serde_json::to_value(ok).unwrap()
     }
 }
@@ -307,7 +314,7 @@ impl Desk {
         self.client(ClientEvent::Link(Link::Connecting));
         self.client(ClientEvent::Welcome(Box::new(AgentAuthOk {
             agent: info(&me(), available),
-            sites: vec![SiteInfo { id: SiteId::new("demo").unwrap(), name: "Demo".into() }],
+            sites: vec![SiteInfo { id: SiteId::new("demo").unwrap(), name: "Demo".into(), mail: None }],
             agents: vec![info(&me(), available), info(&bo(), true)],
             log_id: "log".into(),
             head: 1,

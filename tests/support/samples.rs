@@ -8,11 +8,11 @@ use baton::conversation::{
 };
 use baton::protocol::{
     AcceptArg, AgentAuth, AgentAuthOk, AgentEph, AgentInfo, AgentOp, Answered, AvailabilityInfo, BlockArg,
-    BlocksArg, CidOnly, Control, ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk,
-    MessageArg, PriorityArg, ReadArg, ReleaseArg, Resume, SUBPROTOCOL, SearchArg, SearchHit, SearchOk,
-    SeenArg, SiteInfo, SnoozeArg, SyncMode, TagArg, TransferArg, TypingArg, UnblockArg, VisitorAuth,
-    VisitorAuthOk, VisitorAvailability, VisitorConversation, VisitorEph, VisitorHandoffArg, VisitorMessage,
-    VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
+    BlocksArg, CidOnly, Control, ConversationArg, HistoryOk, IdentifyArg, LeadArg, ListArg, ListOk, MailArg,
+    MailInfo, MailListArg, MailListOk, MailState, MessageArg, PriorityArg, ReadArg, ReleaseArg, Resume,
+    SUBPROTOCOL, SearchArg, SearchHit, SearchOk, SeenArg, SiteInfo, SnoozeArg, SyncMode, TagArg, TransferArg,
+    TypingArg, UnblockArg, VisitorAuth, VisitorAuthOk, VisitorAvailability, VisitorConversation, VisitorEph,
+    VisitorHandoffArg, VisitorMessage, VisitorMessageArg, VisitorOp, VisitorSite, VisitorTypingArg, WatchOk,
 };
 use uuid::Uuid;
 
@@ -332,7 +332,33 @@ pub fn agent_ops() -> Vec<AgentOp> {
         }),
         AgentOp::Unblock(UnblockArg { block: 3 }),
         AgentOp::Blocks(BlocksArg {}),
+        AgentOp::MailList(MailListArg { state: Some(MailState::Failed), limit: Some(10) }),
+        AgentOp::MailRetry(MailArg { id: 7 }),
+        AgentOp::MailDrop(MailArg { id: 7 }),
     ]
+}
+
+/// A mail that was given up.
+pub fn mail_info() -> MailInfo {
+    MailInfo {
+        id: 7,
+        conversation: conversation_id(),
+        site: site(),
+        first: 9,
+        last: 11,
+        state: MailState::Failed,
+        at: AT,
+        attempts: 1,
+        next: None,
+        reason: Some("550 no such user here".into()),
+        name: Some("Nina Kowalski".into()),
+        to: Some("nina@example.com".into()),
+        gone: false,
+    }
+}
+
+pub fn mail_list_ok() -> MailListOk {
+    MailListOk { mails: vec![mail_info()], configured: true, server_time: AT }
 }
 
 /// The operation's name; a new operation fails to compile here until it has a sample.
@@ -362,6 +388,9 @@ pub fn agent_op_name(op: &AgentOp) -> &'static str {
         AgentOp::Block(_) => "block",
         AgentOp::Unblock(_) => "unblock",
         AgentOp::Blocks(_) => "blocks",
+        AgentOp::MailList(_) => "mail.list",
+        AgentOp::MailRetry(_) => "mail.retry",
+        AgentOp::MailDrop(_) => "mail.drop",
     }
 }
 
@@ -412,7 +441,7 @@ pub fn visitor_op_name(op: &VisitorOp) -> &'static str {
 pub fn agent_auth_ok() -> AgentAuthOk {
     AgentAuthOk {
         agent: agent_info(),
-        sites: vec![SiteInfo { id: site(), name: "Example Shop".into() }],
+        sites: vec![SiteInfo { id: site(), name: "Example Shop".into(), mail: None }],
         agents: vec![agent_info()],
         log_id: "log-1".into(),
         head: 1043,
@@ -440,6 +469,7 @@ pub fn watch_ok() -> WatchOk {
         as_of: 1043,
         earlier: vec![row()],
         seen: Some(11),
+        mails: vec![mail_info()],
     }
 }
 
@@ -501,6 +531,7 @@ pub fn agent_ephs() -> Vec<AgentEph> {
         AgentEph::Seen { conversation, version: 11 },
         AgentEph::Read { conversation, messages: 4 },
         AgentEph::AgentRemoved { agent: dana().id },
+        AgentEph::Mail(mail_info()),
     ]
 }
 
@@ -515,6 +546,7 @@ pub fn agent_eph_name(eph: &AgentEph) -> &'static str {
         AgentEph::Seen { .. } => "seen",
         AgentEph::Read { .. } => "read",
         AgentEph::AgentRemoved { .. } => "agent.removed",
+        AgentEph::Mail(_) => "mail",
     }
 }
 

@@ -174,6 +174,9 @@ pub fn retry(s: &State) -> May {
     if here().any(|echo| echo.state == EchoState::Queued) {
         return Err("it has not failed: it is queued, and goes by itself once the link is back");
     }
+    if s.writing.mail.failed_in(conversation).is_some() {
+        return if s.live() { Ok(()) } else { Err(OFFLINE) };
+    }
     Err("no message failed here")
 }
 

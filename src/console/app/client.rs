@@ -12,7 +12,7 @@ use super::state::{Confirm, Link, Open, Pending, Presence, State, Typing};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::why::TurnView;
-use super::{batch, blocking, claiming, commands, compose, piping, search, sending, unread};
+use super::{batch, blocking, claiming, commands, compose, mail, piping, search, sending, unread};
 use crate::client::{self, ClientEvent};
 use crate::conversation::{
     AgentId, ConversationId, Entry, EntryKind, Event as Happened, Row, State as Standing, Time,
@@ -105,6 +105,7 @@ fn on_welcome(state: &mut State, welcome: &AgentAuthOk, fx: &mut Vec<Effect>) {
     if std::mem::take(&mut state.available_on_start) && !welcome.agent.availability.available {
         commands::set_available(state, true, fx);
     }
+    mail::welcome(state, welcome, fx);
     // Requests the link died under are answered by the client; a tab that comes by `list` is asked for anew.
     if state.tab() == crate::conversation::Tab::Resolved {
         commands::fetch_resolved(state, fx);
@@ -227,7 +228,7 @@ fn about(eph: &AgentEph) -> Option<ConversationId> {
         | AgentEph::Presence { conversation, .. }
         | AgentEph::Seen { conversation, .. }
         | AgentEph::Read { conversation, .. } => Some(*conversation),
-        AgentEph::Availability { .. } | AgentEph::AgentRemoved { .. } => None,
+        AgentEph::Availability { .. } | AgentEph::AgentRemoved { .. } | AgentEph::Mail(_) => None,
     }
 }
 
@@ -277,6 +278,7 @@ fn on_eph(state: &mut State, eph: AgentEph, fx: &mut Vec<Effect>) {
             }
         }
         AgentEph::Read { conversation, messages } => unread::told(state, conversation, messages),
+        AgentEph::Mail(mail) => mail::told(state, &mail, fx),
     }
 }
 
@@ -359,6 +361,8 @@ fn on_response(state: &mut State, tag: Tag, result: Result<Value, WireError>, fx
         },
         Some(Pending::Block) => blocking::answered(state, read(result), fx),
         Some(Pending::Search { query, more }) => search::answered(state, &query, more, read(result)),
+        Some(Pending::Mail) => mail::listed(state, read(result), fx),
+        Some(Pending::MailRetry) => mail::retried(state, read(result), fx),
         Some(Pending::Send) => match read::<Answered>(result) {
             Ok(answered) => sending::sent(state, tag, answered.version, fx),
             Err(why) => sending::send_failed(state, tag, why, fx),
@@ -377,7 +381,7 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
             open.failed = Some(SafeText::literal(why));
         }
         Ok(ok) => {
-            let (id, seen) = (open.id, ok.seen);
+            let (id, seen, mails) = (open.id, ok.seen, ok.mails);
             let said: Vec<Said> = ok.entries.iter().map(|entry| Said::of(entry, me, &my_name)).collect();
             let fresh = Transcript::new(said, ok.more);
             let mut transcript = std::mem::take(&mut open.transcript);
@@ -406,6 +410,7 @@ fn on_watched(state: &mut State, result: Result<WatchOk, SafeText>) {
             if let Some(version) = seen {
                 sending::seen(state, id, version);
             }
+            mail::watched(state, id, &mails);
             let unmarked = state.open.as_ref().is_some_and(|open| open.transcript.unread_from().is_none());
             if unmarked {
                 let begins = state.open.as_ref().and_then(|open| unread::begins(state, open));

@@ -113,6 +113,7 @@ pub enum Command {
     Macro,
     RepeatMacro,
     Retry,
+    Mail,
     Editor,
     OtherAudience,
     SendAndResolve,

@@ -12,7 +12,7 @@ use super::state::{Confirm, Focus, Open, Overlay, Pending, State};
 use super::transcript::Transcript;
 use super::update::{next_ask, say, toast};
 use super::{
-    away, batch, blocking, claiming, compose, copying, door, ending, held, jump, labels, macros, marks,
+    away, batch, blocking, claiming, compose, copying, door, ending, held, jump, labels, macros, mail, marks,
     panel, piping, sites, undo, unread, why, writing,
 };
 use crate::client::DraftKind;
@@ -130,6 +130,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Macro => macros::ask(state, fx),
         Command::RepeatMacro => macros::repeat(state, fx),
         Command::Retry => writing::retry(state, fx),
+        Command::Mail => mail::ask(state, fx),
         Command::Editor => writing::editor(state, fx),
         Command::OtherAudience => writing::other_audience(state, fx),
         Command::SendAndResolve => writing::send_and_resolve(state, fx),

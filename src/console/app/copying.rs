@@ -69,6 +69,9 @@ pub(super) fn ask_copy(state: &mut State, fx: &mut Vec<Effect>) {
             Choice { label: SafeText::literal(what), detail: text.clone(), value: text.as_str().to_owned() };
         choices.push(choice);
     };
+    if let Some((_, text)) = state.writing.mail.undelivered.as_ref().filter(|(of, _)| *of == open.id) {
+        offer("reply", text);
+    }
     if let Some(view) = &open.view {
         for (what, page) in [("page", &view.page), ("page now", &view.page_now)] {
             if let Some(page) = page {

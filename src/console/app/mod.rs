@@ -36,6 +36,7 @@ pub mod line;
 pub mod list;
 mod lists;
 pub mod macros;
+pub mod mail;
 mod marks;
 mod mouse;
 pub mod page;

@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::effect::Effect;
 use super::key::{Code, Key};
 use super::state::{Overlay, State};
-use super::{away, blocking, claiming, copying, ending, jump, labels, macros, piping, sites};
+use super::{away, blocking, claiming, copying, ending, jump, labels, macros, mail, piping, sites};
 use crate::conversation::{AgentId, ConversationId};
 use crate::text::SafeText;
 
@@ -57,6 +57,8 @@ pub enum Ask {
     Copy,
     /// Which earlier conversation is opened.
     Earlier,
+    /// Which mail that failed.
+    Mail,
 }
 
 /// One of several answers.
@@ -290,6 +292,7 @@ fn submit(state: &mut State, mut prompt: Prompt, fx: &mut Vec<Effect>) {
         Ask::Link => copying::open_link(state, &value),
         Ask::Copy => copying::copy_value(state, &value, fx),
         Ask::Earlier => jump::open_earlier(state, &value, fx),
+        Ask::Mail => mail::open(state, &value, fx),
     };
     if let Err(why) = taken {
         prompt.said = Some(why);

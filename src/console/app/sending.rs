@@ -12,11 +12,11 @@ use super::effect::{Effect, Tag};
 use super::state::{Composing, Echo, EchoState, Pending, State};
 use super::update::{refuse, toast};
 use super::writing::After;
-use super::{after, availability, held};
+use super::{after, availability, held, mail};
 use crate::client::DraftKind;
 use crate::console::macros::{self, Action};
 use crate::conversation::{Cid, ConversationId};
-use crate::protocol::{AgentOp, Limits, MessageArg};
+use crate::protocol::{AgentOp, Limits, MailState, MessageArg};
 use crate::text::SafeText;
 
 /// A message on its way out.
@@ -45,6 +45,10 @@ pub enum MessageState {
     Seen,
     /// Refused; `!` sends it again.
     Failed,
+    /// The mail server has it.
+    Mailed,
+    /// It could not be mailed; `!` tries again.
+    MailFailed,
 }
 
 impl MessageState {
@@ -59,6 +63,8 @@ impl MessageState {
             Self::Sent => "sent".to_owned(),
             Self::Seen => "seen".to_owned(),
             Self::Failed => "failed: !".to_owned(),
+            Self::Mailed => "mailed".to_owned(),
+            Self::MailFailed => "mail: !".to_owned(),
         }
     }
 
@@ -69,7 +75,8 @@ impl MessageState {
             Self::Saving | Self::Queued => ".",
             Self::Sent => "+",
             Self::Seen => "=",
-            Self::Failed => "!",
+            Self::Mailed => "@",
+            Self::Failed | Self::MailFailed => "!",
         }
     }
 }
@@ -93,7 +100,11 @@ pub fn state_of(state: &State, conversation: ConversationId, said: &Said) -> Opt
     let seen = state.writing.seen.get(&conversation).copied().unwrap_or(0);
     match said.who {
         Who::Me if said.version <= seen => Some(MessageState::Seen),
-        Who::Me => Some(MessageState::Sent),
+        Who::Me => Some(match state.writing.mail.of(conversation, said.version).map(|mail| mail.state) {
+            Some(MailState::Sent) => MessageState::Mailed,
+            Some(MailState::Failed) => MessageState::MailFailed,
+            Some(MailState::Waiting | MailState::Sending) | None => MessageState::Sent,
+        }),
         _ => None,
     }
 }
@@ -268,6 +279,7 @@ pub(super) fn returned(
 
 /// A send was answered.
 pub(super) fn sent(state: &mut State, tag: Tag, version: u64, fx: &mut Vec<Effect>) {
+    mail::after_reply(state, tag, fx);
     let newest = state.open.as_ref().map(|open| (open.id, open.transcript.newest()));
     state.echoes.retain_mut(|echo| {
         if echo.tag != tag {
@@ -312,7 +324,10 @@ pub(super) fn send_failed(state: &mut State, tag: Tag, why: SafeText, fx: &mut V
 pub(super) fn retry(state: &mut State, fx: &mut Vec<Effect>) {
     let Some(conversation) = state.target() else { return };
     let failed = |echo: &&Echo| echo.conversation == conversation && echo.state == EchoState::Failed;
-    let Some(Echo { kind, words, .. }) = state.echoes.iter().rfind(failed).cloned() else { return };
+    let Some(Echo { kind, words, .. }) = state.echoes.iter().rfind(failed).cloned() else {
+        mail::retry(state, conversation, fx);
+        return;
+    };
     let may = match kind {
         DraftKind::Reply => availability::reply_to(state, conversation),
         DraftKind::Note => availability::note_to(state, conversation),

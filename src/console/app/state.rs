@@ -225,6 +225,8 @@ pub(super) enum Pending {
     Search { query: String, more: bool },
     Pipe,
     Send,
+    Mail,
+    MailRetry,
 }
 
 /// Everything.

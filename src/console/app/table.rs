@@ -244,11 +244,18 @@ pub static COMMANDS: &[Spec] = &[
         Command::Retry,
         "retry",
         "Send a failed message again",
-        "send a message that failed again",
+        "send a message or a mail that failed again",
         &[(Panes, "!")],
     )
     .guarded()
     .when(may::retry),
+    spec(
+        Command::Mail,
+        "mail",
+        "Mail that was not delivered",
+        "replies that could not be mailed; Enter opens one, ! there tries again",
+        &[(Panes, "@")],
+    ),
     spec(
         Command::Why,
         "why",

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::effect::{Effect, Tag};
 use super::held::Held;
+use super::mail::Mails;
 use super::state::{Composing, Confirm, Overlay, State};
 use super::update::{refuse, say, toast};
 use super::{compose, sending};
@@ -33,6 +34,8 @@ pub struct Writing {
     pub last_macro: Option<String>,
     /// Composers that were left, with cursor, folded pastes and history.
     pub(super) parked: HashMap<(ConversationId, DraftKind), Parked>,
+    /// What is known of mail.
+    pub mail: Mails,
     /// What follows a message once it is sent.
     pub(super) after: HashMap<Tag, After>,
 }

@@ -16,6 +16,7 @@ use crate::console::app::command::Command;
 use crate::console::app::door::{HolderView, RowView};
 use crate::console::app::keymap::Mode;
 use crate::console::app::layout::{Area, BAR, composer_width};
+use crate::console::app::mail::{Reach, reach};
 use crate::console::app::state::Composing;
 use crate::console::composer::{Shown, row_of};
 use crate::console::macros;
@@ -126,8 +127,18 @@ fn spans(
     spans
 }
 
-/// What sending does beside sending.
+/// What sending does beside sending, and where it goes for somebody who is not there.
 fn warning(state: &State, row: &RowView) -> String {
+    let words = takes(state, row);
+    match reach(state, row).filter(|_| row.state != Standing::Resolved) {
+        None => words,
+        Some(Reach::Mail) => format!("{words} · goes by mail"),
+        Some(Reach::NotConfigured) => format!(" · NOT DELIVERED: no mail is configured; copy it{words}"),
+        Some(Reach::NoAddress) => format!(" · gone, and left no address{words}"),
+    }
+}
+
+fn takes(state: &State, row: &RowView) -> String {
     let words = match row.state {
         _ if state.is_mine(row) => {
             if state.live() {

@@ -345,13 +345,17 @@ fn word_of(state: &State, open: &Open, said: &Said, told: &mut Option<MessageSta
         // Where the server tells nothing about seeing, the newest says that it is sent.
         (MessageState::Sent, Some(_)) => seen,
         (_, Some(MessageState::Sent)) => true,
+        (MessageState::MailFailed, _) => true,
         _ => false,
     };
     if !tells {
         return word(said.who).into();
     }
     *told = Some(here);
-    format!("you {}", here.word()).into()
+    match here {
+        MessageState::Mailed | MessageState::MailFailed => here.word().into(),
+        _ => format!("you {}", here.word()).into(),
+    }
 }
 
 /// What stands below the last entry: the assistant's answer so far, own messages on their way, who types.
@@ -366,6 +370,13 @@ fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
             text: partial,
             links: &[],
         });
+    }
+    if let Some((told, bad)) = state.writing.mail.told(open.id)
+        && (bad || !visitor_spoke_last(open))
+    {
+        let who = if bad { Who::Note } else { Who::Marker };
+        let word = if bad { "MAIL" } else { "" }.into();
+        blocks.push(Block { version: None, who, word, at: None, text: told, links: &[] });
     }
     for echo in state.echoes.iter().filter(|echo| echo.conversation == open.id) {
         let word = state_of_echo(state, echo).word().into();
@@ -386,6 +397,12 @@ fn tail<'a>(state: &'a State, open: &'a Open) -> Vec<Block<'a>> {
         });
     }
     blocks
+}
+
+/// Whether the visitor has written since the last reply: how that one was delivered is no news then.
+fn visitor_spoke_last(open: &Open) -> bool {
+    let voices = |said: &&Said| matches!(said.who, Who::Visitor | Who::Me | Who::Agent);
+    open.transcript.entries().iter().rev().find(voices).is_some_and(|said| said.who == Who::Visitor)
 }
 
 /// The rows of a page, last first.

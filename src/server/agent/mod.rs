@@ -7,6 +7,7 @@
 
 mod blocks;
 mod credit;
+mod mail;
 mod reads;
 mod requests;
 mod sync;

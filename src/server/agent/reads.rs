@@ -15,6 +15,8 @@ use crate::server::shared::now;
 
 /// Bytes of entries in one answer: a transcript in a terminal is read by the page.
 const ENTRY_BYTES: usize = 768 * 1024;
+/// Mails told with a conversation.
+const MAILS: usize = 20;
 /// Longest search, bytes.
 const QUERY: usize = 500;
 
@@ -22,7 +24,7 @@ fn unknown() -> WireError {
     WireError::from(&Rejection::Unknown)
 }
 
-fn fault(error: StoreError) -> WireError {
+pub(super) fn fault(error: StoreError) -> WireError {
     tracing::error!(%error, "an agent's read failed");
     WireError::internal()
 }
@@ -93,7 +95,8 @@ impl Agent {
             };
             let (entries, more) = newest(entries, more);
             let seen = r.seen(id)?;
-            Ok(Some(WatchOk { conversation: Box::new(c), entries, more, as_of, earlier, seen }))
+            let mails = r.mails_of(id, MAILS)?.iter().filter_map(|mail| mail.info(&c)).collect();
+            Ok(Some(WatchOk { conversation: Box::new(c), entries, more, as_of, earlier, seen, mails }))
         });
         let ok = read.await?.ok_or_else(unknown)?;
         self.watching.insert(id, ok.as_of);

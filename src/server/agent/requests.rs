@@ -72,6 +72,9 @@ impl Agent {
             AgentOp::List(arg) => Ok(good(id, &self.list(arg).await?, None)),
             AgentOp::History(arg) => Ok(good(id, &self.history(arg).await?, None)),
             AgentOp::Search(arg) => Ok(good(id, &self.search(arg).await?, None)),
+            AgentOp::MailList(arg) => Ok(good(id, &self.mail_list(arg).await?, None)),
+            AgentOp::MailRetry(arg) => self.mail_retry(id, arg.id).await,
+            AgentOp::MailDrop(arg) => self.mail_drop(id, arg.id).await,
             AgentOp::Watch(arg) => {
                 let ok = self.watch(arg).await?;
                 if let Some(visitor) = &ok.conversation.visitor {

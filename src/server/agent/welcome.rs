@@ -153,7 +153,11 @@ fn auth_ok(
         sites: sites
             .iter()
             .filter(|s| session.sites.allows(&s.id))
-            .map(|s| SiteInfo { id: s.id.clone(), name: s.name.clone() })
+            .map(|s| SiteInfo {
+                id: s.id.clone(),
+                name: s.name.clone(),
+                mail: Some(shared.engine.mails(&s.id)),
+            })
             .collect(),
         agents: agents.iter().map(info).collect(),
         log_id: shared.engine.log_id().to_owned(),

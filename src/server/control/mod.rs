@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use super::Reloader;
 use crate::engine::Engine;
-use crate::log::audit::Actor;
+use crate::log::audit::{Actor, Deed, Entry, Target};
 
 pub use wire::{Answer, Request};
 
@@ -51,6 +51,13 @@ pub struct Control {
 }
 
 impl Control {
+    /// Into the trail; a deed that is done stays done where it cannot be noted.
+    async fn note(&self, entry: Entry) {
+        if let Err(refusal) = self.engine.audit(entry).await {
+            tracing::error!(?refusal, "a deed could not be noted in the audit trail");
+        }
+    }
+
     /// Does what is asked.
     pub async fn answer(&self, request: Request) -> Answer {
         match request {
@@ -58,7 +65,11 @@ impl Control {
                 Answer::Pong { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() }
             }
             Request::Reload => match self.reloader.reload().await {
-                Ok(done) => Answer::Reloaded { words: done.to_string() },
+                Ok(done) => {
+                    let what = Target::Setting { key: "*".into() };
+                    self.note(Entry::new(Actor::here(), Deed::Reloaded, what)).await;
+                    Answer::Reloaded { words: done.to_string() }
+                }
                 Err(error) => Answer::Failed { words: error.to_string() },
             },
             Request::Erase { conversations, uid } => {

@@ -33,6 +33,9 @@ static HAND_BACK: AgentRow = row("hand_back", "hand back to the assistant", OwnO
 static SNOOZE: AgentRow = row("snooze", "snooze", OwnOrUnheld, Site);
 static RESOLVE: AgentRow = row("resolve", "resolve", OwnOrUnheld, Site);
 static AVAILABILITY: AgentRow = row("availability.set", "be Available or Away", Yes, Yes);
+static MAIL_LIST: AgentRow = row("mail.list", "see what mail leaves, left or failed", Site, Site);
+static MAIL_RETRY: AgentRow = row("mail.retry", "try a mail again", Site, Site);
+static MAIL_DROP: AgentRow = row("mail.drop", "take a mail out of the outbox", Site, Site);
 static BLOCKS: AgentRow = row("blocks", "see who is blocked (addresses: from supervisor up)", Site, Site);
 static BLOCK: AgentRow = row("block", "block a visitor", Own, Site);
 static BLOCK_ADDRESS: AgentRow = row("block address", "block an address", No, Site);
@@ -61,6 +64,9 @@ pub static AGENT: &[&AgentRow] = &[
     &HAND_BACK,
     &SNOOZE,
     &RESOLVE,
+    &MAIL_LIST,
+    &MAIL_RETRY,
+    &MAIL_DROP,
     &BLOCKS,
     &BLOCK,
     &UNBLOCK,
@@ -95,6 +101,9 @@ pub fn of_agent(op: &AgentOp) -> &'static AgentRow {
         AgentOp::Block(_) => &BLOCK,
         AgentOp::Unblock(_) => &UNBLOCK,
         AgentOp::Blocks(_) => &BLOCKS,
+        AgentOp::MailList(_) => &MAIL_LIST,
+        AgentOp::MailRetry(_) => &MAIL_RETRY,
+        AgentOp::MailDrop(_) => &MAIL_DROP,
     }
 }
 

@@ -6,6 +6,7 @@
 //! Invariant: after the auth answer this socket's `prev` chain has no hole: whatever the queue left out is read from the log.
 //! Refused here: anything of another visitor, notes, the policy's reasons (the projection in `protocol` lets nothing else out).
 
+mod entrance;
 mod requests;
 mod sync;
 mod welcome;
@@ -47,6 +48,8 @@ pub(super) struct Visitor {
     /// The position through which nothing is missing here.
     seen: u64,
     conversation: Option<ConversationId>,
+    /// The only one this socket may know of: it came by a link in a mail.
+    only: Option<ConversationId>,
     /// The version the visitor said they had seen, in that conversation.
     shown: u64,
     page: Option<Page>,
@@ -184,6 +187,7 @@ impl Visitor {
             return Box::pin(self.resync()).await;
         }
         match delivery {
+            Delivery::Commit(p) if !self.may_know(p.conversation) => return Err(entrance::over()),
             Delivery::Commit(p) if p.seq > self.seen => {
                 for event in &p.events {
                     if let Some(tail) = event.visitor_tail(&p) {
@@ -231,6 +235,9 @@ impl Visitor {
         let Some(missed) = missed else {
             return Err(End::Close(CloseCode::SlowConsumer, "too far behind; reconnect"));
         };
+        if missed.conversation.is_some_and(|of| !self.may_know(of)) {
+            return Err(entrance::over());
+        }
         for (seq, tail) in &missed.events {
             self.link.feed(splice_prev("ev", self.cursor, tail)).await?;
             self.cursor = *seq;

@@ -185,6 +185,7 @@ impl Visitor {
     }
 
     async fn submit(&mut self, command: Command, cid: Option<Cid>) -> Result<Answered, WireError> {
+        self.may_write().await?;
         let submit = Submit {
             who: Who::Visitor(self.me.clone()),
             target: Target::CurrentOf { site: self.site.id.clone(), visitor: self.me.id },

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::entrance::{self, Entrance};
 use super::requests::{clip_device, clip_page};
 use super::sync::{self, Start};
 use super::{REQUESTS, Visitor};
@@ -36,18 +37,11 @@ pub(super) async fn welcome(
         Ok(first) => first,
         Err(end) => return Err(Box::new((link, end))),
     };
-    let (me, token, known) = match &auth.token {
-        Some(token) => match shared.engine.verify_visitor(&site.id, token) {
-            Some(me) => (me, token.clone(), true),
-            None => {
-                let words = "this visitor token is not of this site; start again without one";
-                let end = say_no(&mut link, &id, &WireError::new("auth.failed", words)).await;
-                return Err(Box::new((link, end)));
-            }
-        },
-        None => {
-            let (me, token) = shared.engine.new_visitor(&site.id);
-            (me, token, false)
+    let Entrance { me, token, known, only } = match entrance::enter(&shared, &site, auth.token).await {
+        Ok(entrance) => entrance,
+        Err(error) => {
+            let end = say_no(&mut link, &id, &error).await;
+            return Err(Box::new((link, end)));
         }
     };
     // Before anybody hears of them.
@@ -63,7 +57,8 @@ pub(super) async fn welcome(
         return Err(Box::new((link, end)));
     }
     let start = if known {
-        let after = auth.resume.filter(|r| r.log_id == shared.engine.log_id()).map(|r| r.last_seq);
+        let resume = auth.resume.filter(|r| r.log_id == shared.engine.log_id() && only.is_none());
+        let after = resume.map(|r| r.last_seq);
         let of = site.id.clone();
         match shared.engine.read(move |r| sync::start(r, &of, me, after).map(|s| (s, after))).await {
             Ok(start) => start,
@@ -77,6 +72,10 @@ pub(super) async fn welcome(
         (Start::empty(shared.engine.head()), None)
     };
     let (start, after) = start;
+    if only.is_some() && start.conversation.as_ref().map(|c| c.id) != only {
+        // Another one began between the door and here.
+        return Err(Box::new((link, entrance::over())));
+    }
 
     let cursor = match start.mode {
         SyncMode::Resumed => after.unwrap_or(start.head),
@@ -92,6 +91,7 @@ pub(super) async fn welcome(
         conversation: start.conversation.as_ref().map(|c| c.id),
         messages: TokenBucket::new(limits.messages_per_second, limits.message_burst, Instant::now()),
         requests: TokenBucket::new(REQUESTS.0, REQUESTS.1, Instant::now()),
+        only,
         shown: 0,
         typed_at: None,
         too_fast: 0,
