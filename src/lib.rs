@@ -19,6 +19,7 @@
 //! | [`server`] | HTTP and WebSocket: visitors, agents, widget files |
 //! | [`client`] | The agent's end of the wire: connect, resume, outbox, drafts |
 //! | [`console`] | The terminal application |
+//! | [`doctor`] | Is everything as it must be; if not, what mends it |
 //! | [`cli`] | One file a subcommand |
 //! | [`demo`] | The sample site and its simulated visitors |
 
@@ -29,6 +30,7 @@ pub mod connectors;
 pub mod console;
 pub mod conversation;
 pub mod demo;
+pub mod doctor;
 pub mod engine;
 pub mod export;
 pub mod handoff;

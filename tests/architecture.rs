@@ -51,8 +51,24 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "doctor",
+        &[
+            "client",
+            "conversation",
+            "engine",
+            "handoff",
+            "knowledge",
+            "log",
+            "protocol",
+            "server",
+            "settings",
+            "text",
+        ],
+    ),
+    (
         "cli",
         &[
+            "doctor",
             "assistant",
             "client",
             "connectors",

@@ -72,7 +72,7 @@ fn wrong_usage_is_two() {
     for (args, word) in [
         (&["queue"][..], "BATON_URL"),
         (&["queue", "--url", "http://127.0.0.1:1"], "baton login"),
-        (&["queue", "--url", "https://example.com", "--token", "t"], "tunnel"),
+        (&["queue", "--url", "ftp://example.com", "--token", "t"], "https://chat.example.com"),
         (&["queue", "--url", "nonsense", "--token", "t"], "http://127.0.0.1:8080"),
         (&["accept", "zz"], "0-9, a-f"),
         (&["fly"], "Usage"),

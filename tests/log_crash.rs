@@ -188,7 +188,7 @@ fn skipped(why: &str) {
 
 #[test]
 fn a_full_disk_is_said_and_survived() {
-    let Some(disk) = SmallDisk::mount("6m") else {
+    let Some(disk) = SmallDisk::mount("7m") else {
         skipped("a small tmpfs cannot be mounted here, so the full disk is not tested");
         return;
     };
@@ -196,7 +196,7 @@ fn a_full_disk_is_said_and_survived() {
     let ballast = |size: u64| disk.0.join(format!("ballast-{size}"));
     let sizes = [1, 5, 200];
     // Going on takes room for moving the WAL's pages into the database, the more the more was written.
-    sizes.iter().for_each(|size| std::fs::write(ballast(*size), vec![1; 1_000_000]).unwrap());
+    sizes.iter().for_each(|size| std::fs::write(ballast(*size), vec![1; 1_300_000]).unwrap());
     let mut log = open(&data);
     let readers: Readers = log.readers(1).unwrap();
     let mut run = Run::new();

@@ -8,7 +8,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 
-use baton::conversation::{Role, SiteId, Time};
+use std::sync::Arc;
+
+use baton::conversation::{
+    Card, Cid, Command, ConversationId, Handoff, Reason, Role, SiteId, State, Time, TransferTo, VisitorId,
+    VisitorRef,
+};
+use baton::engine::{AgentSession, Engine, Submit, Target, Who};
 use baton::log::audit::{Actor, Deed, Trail};
 use baton::log::{self, AgentChange, AgentError, NewAgent};
 use baton::server::control;
@@ -245,6 +251,102 @@ async fn what_cannot_be_changed_changes_nothing() {
     assert_eq!(trail.entries(None, 100).unwrap().len(), 2, "what was refused is not in the trail");
     add("Second", Role::Admin).unwrap();
     log::remove_agent(dir.path(), "Root", HERE).unwrap();
+}
+
+/// Whatever an agent does while they are removed, and whatever is given to them: afterwards they hold nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_slips_into_the_hands_of_somebody_who_is_being_removed() {
+    let server = Server::without_assistant(|_| {}).await;
+    let giver = server.add_agent("Giver", Role::Supervisor);
+    let giver = server.engine.authenticate(&giver).await.unwrap().unwrap();
+    let submit = |engine: &Engine, session: &Arc<AgentSession>, id: ConversationId, command: Command| {
+        let (engine, session) = (engine.clone(), session.clone());
+        async move {
+            let (target, cid) = (Target::Conversation(id), Some(Cid(uuid::Uuid::now_v7())));
+            engine.submit(Submit { who: Who::Agent(session), target, command, cid, device: None }).await
+        }
+    };
+    for round in 0..8 {
+        let name = format!("Leaver{round}");
+        let token = server.add_agent(&name, Role::Agent);
+        let leaver = server.engine.authenticate(&token).await.unwrap().unwrap();
+        let mut free = Vec::new();
+        for _ in 0..24 {
+            let site = SiteId::new("demo").unwrap();
+            let (visitor, _) = server.engine.new_visitor(&site);
+            let (who, said) = (VisitorRef { id: visitor, name: None, email: None }, "hello".to_owned());
+            let command =
+                Command::VisitorMessage { text: said, attachments: vec![], page: None, thanks: false };
+            let target = Target::CurrentOf { site, visitor };
+            let cid = Some(Cid(uuid::Uuid::now_v7()));
+            let who = Who::Visitor(who);
+            let made =
+                server.engine.submit(Submit { who, target, command, cid, device: None }).await.unwrap();
+            free.push(made.conversation);
+        }
+        let mut deeds = tokio::task::JoinSet::new();
+        for (i, id) in free.iter().enumerate() {
+            let to = TransferTo::Agent(leaver.agent.clone());
+            let (session, command) = match i % 3 {
+                0 => (&leaver, Command::Accept { over_capacity: true }),
+                1 => (&leaver, Command::AgentMessage { text: "mine".into(), attachments: vec![] }),
+                _ => (&giver, Command::Transfer { to, note: None }),
+            };
+            deeds.spawn(submit(&server.engine, session, *id, command));
+            if i == 8 {
+                log::remove_agent(server.dir.path(), &name, HERE).unwrap();
+                let engine = server.engine.clone();
+                deeds.spawn(async move {
+                    engine.agents_changed().await.unwrap();
+                    Err(baton::engine::Refusal::Stopping)
+                });
+            }
+        }
+        while let Some(done) = deeds.join_next().await {
+            let _ = done.unwrap();
+        }
+        let who = leaver.agent.id;
+        let held = server.engine.read(move |r| r.holdings(who)).await.unwrap();
+        assert!(held.is_empty(), "round {round}: {held:?}");
+        for id in free {
+            let c = server.engine.read(move |r| r.conversation(id)).await.unwrap().unwrap();
+            assert_eq!(c.state, State::Queued, "{:?}", c.holder);
+        }
+    }
+}
+
+/// What a socket that is not cut yet may still have sent.
+#[tokio::test]
+async fn nothing_a_blocked_visitor_sent_at_the_last_moment_has_an_effect() {
+    let server = Server::without_assistant(|_| {}).await;
+    let (mut dana, _visitor, welcome, conversation) = holding(&server, "Dana", Role::Agent).await;
+    dana.ok("block", json!({ "conversation": conversation, "reason": "spam" })).await;
+    let before = server.engine.head();
+    let site = SiteId::new("demo").unwrap();
+    let visitor: VisitorId = serde_json::from_value(welcome["visitor"].clone()).unwrap();
+    let handoff = Handoff {
+        reason: Reason::VisitorButton,
+        evidence: vec![],
+        card: Card::default(),
+        page: None,
+        hits: vec![],
+        withheld: None,
+    };
+    for command in [
+        Command::VisitorMessage { text: "again".into(), attachments: vec![], page: None, thanks: false },
+        Command::RequestHandoff { handoff, epoch: None, answers: None },
+        Command::SubmitLead { name: None, email: "a@example.com".into() },
+        Command::Identify { name: Some("Max".into()), email: None },
+        Command::CancelHandoff,
+        Command::EndByVisitor,
+    ] {
+        let who = Who::Visitor(VisitorRef { id: visitor, name: None, email: None });
+        let target = Target::CurrentOf { site: site.clone(), visitor };
+        let cid = Some(Cid(uuid::Uuid::now_v7()));
+        let refused = server.engine.submit(Submit { who, target, command, cid, device: None }).await;
+        assert!(matches!(refused, Err(baton::engine::Refusal::Blocked { until: None })), "{refused:?}");
+    }
+    assert_eq!(server.engine.head(), before, "not an event");
 }
 
 async fn holding(server: &Server, name: &str, role: Role) -> (Client, Client, Value, Value) {

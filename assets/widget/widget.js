@@ -381,6 +381,7 @@
   let attempt = 0; // failures in a row, for the back-off
   let retryTimer = 0;
   let forgot = false; // a refused token was dropped already
+  let blockedUntil = ''; // as the visitor's clock and language say it
   let gaps = 0; // gaps in a row; after three a snapshot is asked for
   let explained = false;
 
@@ -510,6 +511,8 @@
       complain('site "' + site + '" does not allow ' + location.origin +
         '. Add it to the allowed origins of that site in baton.toml.');
       stop('The chat is not available on this page.');
+    } else if (code === 4207) {
+      stop('This site has blocked you here' + (blockedUntil ? ' until ' + blockedUntil : '') + '. Nothing can be sent.');
     } else if (code === 4203) {
       complain('the server does not speak ' + PROTOCOL + '. Load widget.js from the same server.');
       stop('The chat was updated. Reload the page to go on.');
@@ -570,6 +573,12 @@
       if (me === link) link = null;
       finish(me, 4206, true);
       refused(4206, me);
+    } else if (error.code === 'visitor.blocked') {
+      const until = Date.parse((error.details || {}).until);
+      if (until) blockedUntil = new Date(until).toLocaleString();
+      if (me === link) link = null;
+      finish(me, 4207, true);
+      refused(4207, me);
     } else {
       if (me === link) link = null;
       finish(me, 4200, true);

@@ -52,8 +52,8 @@ struct AddArgs {
     /// Sites they work for, separated by commas; `all` for every site, also those to come [default: all]
     #[arg(long, value_name = "SITES")]
     sites: Option<Sites>,
-    /// A group they belong to: conversations can be transferred to it; repeat it for more
-    #[arg(long = "group", alias = "groups", value_name = "NAME")]
+    /// A group they belong to: conversations can be transferred to it; repeat it, or separate them by commas, for more
+    #[arg(long = "group", alias = "groups", value_name = "NAME", value_delimiter = ',')]
     groups: Vec<String>,
     #[command(flatten)]
     at: At,

@@ -1,6 +1,6 @@
 //! `baton block`, `baton unblock`, `baton blocks`: visitors and addresses that may not write.
 
-use clap::Args as ClapArgs;
+use clap::{ArgGroup, Args as ClapArgs};
 use jiff::{Timestamp, Zoned};
 
 use super::out::{Out, inert};
@@ -18,9 +18,10 @@ Whoever is blocked is told so, and until when, not why. Their sockets are closed
 and the visitor's open conversation is ended. Agents may block the visitor they
 talk to; supervisors any visitor of their sites, and addresses. Blocked again,
 the new reason and end count. Times are written as in `baton snooze`.")]
+#[command(group = ArgGroup::new("whom").args(["id", "address"]).required(true))]
 pub(super) struct Args {
     /// A conversation of the visitor's: its id, or its first digits
-    #[arg(value_parser = resolve_id::parse, required_unless_present = "address", conflicts_with = "address")]
+    #[arg(value_parser = resolve_id::parse)]
     id: Option<Named>,
     /// An address or network instead, e.g. 192.0.2.7 or 2001:db8::/64
     #[arg(long, value_name = "CIDR")]

@@ -41,7 +41,7 @@ impl Login {
 }
 
 /// `$XDG_CONFIG_HOME/baton/login.toml`, or the platform's place.
-fn path() -> Result<PathBuf, Failure> {
+pub(super) fn path() -> Result<PathBuf, Failure> {
     let base = etcetera::choose_base_strategy().map_err(|_| {
         Failure::Refused("there is no home folder to keep a login in; use BATON_URL and BATON_TOKEN".into())
     })?;

@@ -15,6 +15,7 @@ mod chat_input;
 mod console;
 mod control;
 mod demo;
+mod doctor;
 mod documents;
 mod erase;
 mod export;
@@ -22,6 +23,7 @@ mod export_visitor;
 mod follow;
 mod follow_exec;
 mod happening;
+mod init;
 mod keys;
 mod labels;
 mod login;
@@ -41,6 +43,7 @@ mod search;
 mod serve;
 mod service;
 mod show;
+mod site;
 mod snooze;
 mod target;
 mod thread;
@@ -80,6 +83,12 @@ Exit codes: 0 done, 1 refused (the reason on stderr), 2 wrong usage, 3 the serve
 
 #[derive(Debug, Subcommand)]
 enum Cmd {
+    /// Make a configuration, a data folder and the first agent, by five questions
+    Init(init::Args),
+    /// Add, change and list the sites in baton.toml
+    Site(site::Args),
+    /// Check everything, and name each problem with its fix
+    Doctor(doctor::Args),
     /// Run the server
     Serve(serve::Args),
     /// Manage agents
@@ -165,6 +174,8 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("serve", &["url", "token", "ca"]),
     ("agent", &["url", "token", "ca"]),
     ("audit", &["url", "token", "ca"]),
+    ("init", &["url", "token", "ca"]),
+    ("site", &["url", "token", "ca"]),
     ("login", &["url", "token"]),
     ("chat", &["token"]),
     ("demo", &["url", "token", "ca"]),
@@ -307,6 +318,9 @@ async fn run(cli: Cli) -> Done {
     let server = cli.server;
     match cli.command {
         None => console::run(&server).await,
+        Some(Cmd::Init(args)) => init::run(&args),
+        Some(Cmd::Site(args)) => site::run(args),
+        Some(Cmd::Doctor(args)) => doctor::run(args, &server).await,
         Some(Cmd::Serve(args)) => serve::run(args).await,
         Some(Cmd::Agent(args)) => agent::run(args),
         Some(Cmd::Login(args)) => login::run(args, &server).await,

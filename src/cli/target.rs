@@ -36,9 +36,8 @@ impl ServerArgs {
         let address = Address::parse(&url).map_err(|e| Failure::Usage(e.to_string()))?;
         // What was kept for another server says nothing about this one.
         let kept = kept.ok().flatten().filter(|k| Address::parse(&k.url).as_ref() == Ok(&address));
-        match self.ca.as_ref().or(kept.as_ref().and_then(|k| k.ca.as_ref())) {
-            Some(file) => trust(file)?,
-            None => {}
+        if let Some(file) = self.ca.as_ref().or(kept.as_ref().and_then(|k| k.ca.as_ref())) {
+            trust(file)?;
         }
         Ok(url)
     }

@@ -409,7 +409,7 @@ async fn a_lying_server_is_survived_with_a_reason() {
 
 #[tokio::test]
 async fn no_address_no_client() {
-    for (url, word) in [("https://example.com", "tunnel"), ("nonsense", "http://127.0.0.1:8080")] {
+    for (url, word) in [("ftp://example.com", "https://"), ("nonsense", "http://127.0.0.1:8080")] {
         let (handle, mut events) = connect(options(url, "one", None));
         let Some(ClientEvent::Fatal(why)) = events.recv().await else { panic!("no reason given") };
         assert!(why.contains(word), "{why}");

@@ -53,13 +53,15 @@ pub struct Engine {
 pub struct Lease {
     shared: Arc<Shared>,
     agent: AgentId,
+    /// Which of the agent's changes it knows: a lease from before a later one leases nothing.
+    version: u64,
     instance: String,
 }
 
 impl Lease {
     /// A sign of life: the lease runs anew.
     pub fn beat(&self) {
-        self.shared.beat(self.agent, &self.instance);
+        self.shared.beat(self.agent, self.version, &self.instance);
     }
 
     /// The console said goodbye: presence ends at once.
@@ -216,8 +218,9 @@ impl Engine {
 
     /// Takes a lease on presence for a console instance.
     pub fn lease(&self, agent: &AgentSession, instance: &str) -> Lease {
-        self.shared.beat(agent.agent.id, instance);
-        Lease { shared: Arc::clone(&self.shared), agent: agent.agent.id, instance: instance.to_owned() }
+        self.shared.beat(agent.agent.id, agent.version, instance);
+        let instance = instance.to_owned();
+        Lease { shared: Arc::clone(&self.shared), agent: agent.agent.id, version: agent.version, instance }
     }
 
     /// Sets an agent's intent; durable before it answers.

@@ -9,9 +9,10 @@
 use tokio::sync::oneshot;
 
 use super::presence::{Gone, Why};
+use super::shared::Shared;
 use super::writer::Job;
 use super::{Delivery, Engine, Refusal, Submit, Target, Who};
-use crate::conversation::{AgentId, Command, Conversation, ConversationId, Holder};
+use crate::conversation::{AgentId, Command, Conversation, ConversationId, Holder, TransferTo};
 use crate::log::StoreError;
 use crate::protocol::AgentEph;
 
@@ -147,5 +148,36 @@ impl Engine {
                 tracing::warn!(%error, "a conversation of an agent who is gone stays for now");
             }
         }
+    }
+}
+
+/// Refuses what comes from a session or for an agent that is no more, and from a visitor who is blocked.
+pub(super) fn still_good(
+    submit: &Submit,
+    conversation: &Conversation,
+    shared: &Shared,
+) -> Result<(), Refusal> {
+    match &submit.who {
+        Who::Agent(session) => {
+            let presence = shared.presence();
+            let gone = |to: &TransferTo| matches!(to, TransferTo::Agent(to) if presence.is_removed(to.id));
+            match &submit.command {
+                _ if !presence.good(session) => Err(Refusal::SessionOver),
+                Command::Transfer { to, .. } if gone(to) => Err(Refusal::SessionOver),
+                _ => Ok(()),
+            }
+        }
+        Who::Visitor(visitor) => {
+            let site = match (&submit.target, &conversation.site) {
+                (Target::CurrentOf { site, .. }, _) => Some(site),
+                (Target::Conversation(_), site) => site.as_ref(),
+            };
+            let now = shared.now();
+            match site.and_then(|s| shared.blocks().visitor(s, visitor.id, now).map(|b| b.until)) {
+                Some(until) => Err(Refusal::Blocked { until }),
+                None => Ok(()),
+            }
+        }
+        Who::Assistant | Who::System => Ok(()),
     }
 }

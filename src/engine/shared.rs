@@ -303,7 +303,11 @@ impl Shared {
         }
     }
 
-    pub(super) fn beat(&self, agent: AgentId, instance: &str) {
+    /// A sign of life of a console whose session knows the agent's changes up to `version`; of an older one it is none.
+    pub(super) fn beat(&self, agent: AgentId, version: u64, instance: &str) {
+        if self.presence().view(agent).is_none_or(|known| known.session.version > version) {
+            return;
+        }
         let now = self.now();
         let until = now.plus_ms(i64::try_from(self.live().limits.lease_ms).unwrap_or(i64::MAX));
         let changed = self.presence().lease(agent, instance, now, until);

@@ -12,13 +12,14 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::blocks::{self, BlockJob};
+use super::revocation::still_good;
 use super::shared::Shared;
 use super::wish::content_hash;
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
 use super::{erasing, mail, notes};
 use crate::conversation::{
     Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, SiteId,
-    State, Time, TransferTo, VisitorRef, decide,
+    State, Time, VisitorRef, decide,
 };
 use crate::log::{Append, Batch, CursorMove, Log, MailStep, Principal, StoreError, audit};
 use crate::protocol::{Answered, AvailabilityInfo};
@@ -359,33 +360,6 @@ fn authorise(conversation: &Conversation, who: &Who) -> Result<(), Refusal> {
         Who::Assistant | Who::System => true,
     };
     if allowed { Ok(()) } else { Err(Refusal::Rejected(Rejection::Unknown)) }
-}
-
-/// Refuses what comes from a session or for an agent that is no more, and from a visitor who is blocked.
-fn still_good(submit: &Submit, conversation: &Conversation, shared: &Shared) -> Result<(), Refusal> {
-    match &submit.who {
-        Who::Agent(session) => {
-            let presence = shared.presence();
-            let gone = |to: &TransferTo| matches!(to, TransferTo::Agent(to) if presence.is_removed(to.id));
-            match &submit.command {
-                _ if !presence.good(session) => Err(Refusal::SessionOver),
-                Command::Transfer { to, .. } if gone(to) => Err(Refusal::SessionOver),
-                _ => Ok(()),
-            }
-        }
-        Who::Visitor(visitor) => {
-            let site = match (&submit.target, &conversation.site) {
-                (Target::CurrentOf { site, .. }, _) => Some(site),
-                (Target::Conversation(_), site) => site.as_ref(),
-            };
-            let now = shared.now();
-            match site.and_then(|s| shared.blocks().visitor(s, visitor.id, now).map(|b| b.until)) {
-                Some(until) => Err(Refusal::Blocked { until }),
-                None => Ok(()),
-            }
-        }
-        Who::Assistant | Who::System => Ok(()),
-    }
 }
 
 fn act(

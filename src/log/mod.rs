@@ -24,6 +24,7 @@
 //! | `rebuild` | the read model made anew from the log |
 //! | `backup`, `restore`, `manifest`, `keep_error` | a verified copy while a server runs, and back |
 //! | `erase`, `erased_list` | bodies replaced in place; what a restore has to erase again |
+//! | `inspect` | a look from outside that changes nothing |
 
 mod agents;
 mod agents_change;
@@ -39,6 +40,7 @@ mod erase_request;
 mod erased_list;
 mod error;
 mod history;
+mod inspect;
 mod keep_error;
 mod keys;
 mod lists;
@@ -69,6 +71,7 @@ pub use cursors::CursorMove;
 pub use erase::ErasedConversation;
 pub use erase_request::{copies_kept, erase_by_rule, erase_in, remove_copies};
 pub use error::{OpenError, StoreError};
+pub use inspect::{Integrity, Sight, StoreSight, in_use, inspect};
 pub use keep_error::KeepError;
 pub use mails::{Mail, MailItem, MailStep, Reply};
 pub use manifest::{FileDigest, Manifest};

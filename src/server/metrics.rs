@@ -21,6 +21,9 @@ use crate::log::StateCount;
 /// What the answer is called: the text format of OpenMetrics.
 pub(super) const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Who says things, as the label has it; in the order of `Meters::said`.
+const AUTHORS: [&str; 3] = ["visitor", "assistant", "agent"];
+
 type One = [(&'static str, &'static str); 1];
 type Site = [(&'static str, String); 1];
 type SiteState = [(&'static str, String); 2];
@@ -35,6 +38,8 @@ pub(super) struct Meters {
     refused: Family<One, Counter>,
     requests: Family<One, Counter>,
     messages: Family<One, Counter>,
+    /// The counters in `messages`, found once: of visitors, assistant, agents.
+    said: [Counter; 3],
     handoffs: Counter,
     accepted: Counter,
     resolved: Counter,
@@ -69,12 +74,14 @@ impl Meters {
             Unit::Seconds,
             start,
         );
+        let messages = Family::<One, Counter>::default();
         let mut meters = Self {
             connections: Gauge::default(),
             sockets: Family::default(),
             refused: Family::default(),
             requests: Family::default(),
-            messages: Family::default(),
+            said: AUTHORS.map(|who| messages.get_or_create_owned(&[("author", who)])),
+            messages,
             handoffs: Counter::default(),
             accepted: Counter::default(),
             resolved: Counter::default(),
@@ -114,9 +121,6 @@ impl Meters {
         // What never happened is there with 0: an alert can be written before it does.
         for why in ["server_full", "address_full", "plain", "origin", "tls"] {
             drop(self.refused.get_or_create(&[("reason", why)]));
-        }
-        for who in ["visitor", "assistant", "agent"] {
-            drop(self.messages.get_or_create(&[("author", who)]));
         }
         for outcome in ["ok", "refused"] {
             drop(self.reloads.get_or_create(&[("outcome", outcome)]));
@@ -169,12 +173,13 @@ impl Meters {
         for event in &published.events {
             match &event.event {
                 Event::MessagePosted(message) => {
-                    let who = match message.author {
-                        Author::Visitor => "visitor",
-                        Author::Assistant => "assistant",
-                        Author::Agent(_) => "agent",
+                    let [visitor, assistant, agent] = &self.said;
+                    let counter = match message.author {
+                        Author::Visitor => visitor,
+                        Author::Assistant => assistant,
+                        Author::Agent(_) => agent,
                     };
-                    self.messages.get_or_create(&[("author", who)]).inc();
+                    counter.inc();
                 }
                 Event::HandoffRequested { .. } => drop(self.handoffs.inc()),
                 Event::Accepted { .. } | Event::TakenOver { .. } => drop(self.accepted.inc()),

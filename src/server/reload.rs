@@ -68,7 +68,8 @@ impl Reloader {
 
     /// Reads the file again, builds everything it says, and lets it hold from now on: sites with their docs, texts, origins
     /// and rules; limits; webhooks; the certificate; proxies and networks. No socket is dropped. Sockets that are open keep
-    /// the pace they were opened with (heartbeat, frame size); limits on their number hold for the next one.
+    /// the frame size they were opened with, and consoles hear heartbeats as often as leases need; limits on their number
+    /// hold for the next one.
     ///
     /// # Errors
     /// [`ReloadError`]: nothing was changed.

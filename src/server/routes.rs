@@ -96,7 +96,8 @@ async fn agent_door(State(shared): State<Arc<Shared>>, mut request: Request) -> 
     };
     // Agents use a terminal: no page of any origin has business here.
     if request.headers().contains_key(ORIGIN) {
-        tracing::warn!("a web page tried to open an agent's socket and was refused");
+        shared.said.warn("a web page tried to open an agent's socket and was refused");
+        shared.meters.refused("origin");
         let words = "agents connect from a terminal, not from a web page; there is no setting that allows it";
         return refuse(StatusCode::FORBIDDEN, &WireError::new("origin.forbidden", words));
     }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The widget in Chromium: against a scripted socket (wire.mjs), and against a server of the given binary (widget.mjs).
+# The widget in Chromium: against a scripted socket (wire.mjs), a server of the given binary (widget.mjs), and by the link in a
+# mail (mail.mjs).
 #
 #   bash tests/browser/run.sh PATH_TO_BATON
 #
@@ -73,6 +74,7 @@ suite() {
 }
 suite wire wire.mjs
 suite widget widget.mjs "$url" "$binary" "$token"
+suite mail mail.mjs "$binary"
 
 kill -TERM "$server" 2>/dev/null || true
 if wait "$server"; then
@@ -83,7 +85,7 @@ else
 fi
 server=
 
-total=$(cat "$tmp"/{wire,widget,stop}.log | awk '/^[0-9]+ passed, [0-9]+ failed$/ {p += $1; f += $3} END {print p + 0 " passed, " f + 0 " failed"}')
+total=$(cat "$tmp"/{wire,widget,mail,stop}.log | awk '/^[0-9]+ passed, [0-9]+ failed$/ {p += $1; f += $3} END {print p + 0 " passed, " f + 0 " failed"}')
 if [[ $total != *', 0 failed' ]]; then
   echo 'the server said:'
   grep -v ' INFO ' "$tmp/serve.log" | tail -n 40 || true

@@ -4,6 +4,7 @@
 #[path = "../console_support/mod.rs"]
 mod console_support;
 
+mod blocking;
 mod claiming;
 mod ending;
 mod labels;

@@ -51,7 +51,7 @@ fn socket(address: &str, headers: &[&str]) -> (u16, TcpStream) {
 #[test]
 fn plain_from_elsewhere_is_refused_and_the_log_names_the_line_that_allows_it() {
     let Some(ip) = elsewhere() else {
-        println!("skipped: this machine has no address but loopback");
+        eprintln!("skipped: this machine has no address but loopback");
         return;
     };
     let mut host = Host::new("");

@@ -23,7 +23,7 @@ impl Drop for Proxy {
 fn there(command: &str) -> bool {
     let found = Command::new(command).arg("-h").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !found {
-        println!("skipped: {command} is not on this machine");
+        eprintln!("skipped: {command} is not on this machine");
     }
     found
 }
@@ -159,7 +159,7 @@ fn through(mut host: Host, proxy: impl FnOnce(&Host, u16) -> Proxy) {
 
     // Whose address it is: one from elsewhere has one socket, this machine as many as it likes.
     let Some(ip) = elsewhere() else {
-        println!("skipped: this machine has no address but loopback, so whose address arrives is not tried");
+        eprintln!("skipped: this machine has no address but loopback, so whose address arrives is not tried");
         return;
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -72,8 +72,7 @@ fn a_reload_changes_sites_docs_limits_and_texts_and_no_socket_ends() {
 fn whatever_is_wrong_the_configuration_before_goes_on() {
     let host = Host::start("");
     let address = host.url.trim_start_matches("http://").to_owned();
-    let mut refused = 0;
-    for (config, why) in [
+    for (n, (config, why)) in [
         ("[limits]\nmesage_bytes = 1\n", "did you mean `message_bytes`?"),
         ("[limits]\nmessage_bytes = 0\n", "says nothing"),
         ("[server\n", "line 1"),
@@ -81,13 +80,15 @@ fn whatever_is_wrong_the_configuration_before_goes_on() {
         ("[[site]]\nid = \"demo\"\n", "configured twice"),
         ("[[site]]\nid = \"shop\"\ndocs = \"none\"\n", "does not exist"),
         ("[[webhook]]\nurl = \"ftp://x\"\n", "webhook"),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         host.configure(config);
         host.signal("-HUP");
-        refused += 1;
         let said = until(why, || {
             let log = host.log();
-            (log.matches("Nothing was changed").count() == refused).then_some(log)
+            (log.matches("Nothing was changed").count() == n + 1).then_some(log)
         });
         let last = said.lines().rfind(|l| l.contains("Nothing was changed")).unwrap();
         assert!(said.contains(why) && last.contains("ERROR"), "{why:?}: {last}");
@@ -113,4 +114,38 @@ fn without_a_file_there_is_nothing_to_read_again() {
     host.signal("-HUP");
     host.until_logged("start it with --config FILE");
     assert_eq!(host.stop(), Some(0));
+}
+
+#[test]
+fn shorter_leases_send_no_open_console_away() {
+    let limits =
+        |heartbeat: u64, lease: u64| format!("[limits]\nheartbeat_ms = {heartbeat}\nlease_ms = {lease}\n");
+    let host = Host::start(&limits(3_000, 45_000));
+    let token = host.agent("Ann");
+    let address = host.url.trim_start_matches("http://").to_owned();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = baton::client::ConnectOptions {
+        url: host.url.clone(),
+        token,
+        client: "console/0.1.0".into(),
+        instance: "one".into(),
+        state_dir: None,
+    };
+    let (_console, mut events) = runtime.block_on(async { baton::client::connect(options) });
+    // Somebody reads, as a console does.
+    runtime.spawn(async move { while events.recv().await.is_some() {} });
+    let here = || http(&address, "/metrics", &[]).1.contains("baton_agents{state=\"away\"} 1");
+    until("the console is there", || here().then_some(()));
+    host.configure(&limits(100, 1_000));
+    host.signal("-HUP");
+    host.until_logged("was read again");
+    // Over several of the new leases, one heartbeat of the old pace, and no lease of the old.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    let mut looks = 0;
+    while std::time::Instant::now() < end {
+        assert!(here(), "presence ended after {looks} looks");
+        looks += 1;
+        std::thread::park_timeout(std::time::Duration::from_millis(50));
+    }
+    assert!(looks > 0);
 }

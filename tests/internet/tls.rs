@@ -147,3 +147,28 @@ fn a_changed_pair_is_taken_up_and_a_broken_one_is_not_and_no_socket_ends() {
     follow.kill().unwrap();
     follow.wait().unwrap();
 }
+
+#[test]
+fn who_says_nothing_or_half_a_hello_is_sent_off_and_keeps_nobody_out() {
+    let mut host = Host::new(&format!("{TLS}[limits]\nheader_ms = 300\nauth_ms = 300\n"));
+    certificate(host.dir.path(), "site", &["localhost"]);
+    host.serve(&["--listen", "127.0.0.1:0"]);
+    // A record of the handshake that never comes to its end, no byte at all, and bytes that are neither.
+    let ends: [&[u8]; 3] = [b"\x16\x03\x01\x02\x00\x01", b"", b"GET /widget.js HT"];
+    for said in ends {
+        let mut tcp = std::net::TcpStream::connect(("127.0.0.1", host.port())).unwrap();
+        tcp.set_read_timeout(Some(super::host::PATIENCE)).unwrap();
+        std::io::Write::write_all(&mut tcp, said).unwrap();
+        let mut rest = Vec::new();
+        // An end, or a reset: not a wait.
+        match std::io::Read::read_to_end(&mut tcp, &mut rest) {
+            Ok(_) => {}
+            Err(e) => assert_eq!(e.kind(), std::io::ErrorKind::ConnectionReset, "{said:?}"),
+        }
+    }
+    let page = super::door::http(&format!("127.0.0.1:{}", host.port()), "/metrics", &[]).1;
+    assert!(page.contains("baton_refused_total{reason=\"tls\"} 2"), "{page}");
+    // Stopped with one of them still open, it stops.
+    let _silent = std::net::TcpStream::connect(("127.0.0.1", host.port())).unwrap();
+    assert_eq!(host.stop(), Some(0));
+}

@@ -84,7 +84,7 @@ struct Outbox {
     /// Conversations with a mail under way: they go one after the other.
     busy: HashSet<ConversationId>,
     /// Mails that are due and wait for the visitor to see them or to leave.
-    parked: HashMap<u64, Time>,
+    parked: HashMap<u64, (ConversationId, Time)>,
     /// What could not be stored yet.
     unstored: Vec<MailStep>,
     /// Whether the limit was told.
@@ -184,11 +184,12 @@ impl Outbox {
                     self.parked.remove(&mail.id);
                     mail.state == MailState::Waiting || mail.gone
                 }
-                EphOut::Agent { eph: AgentEph::Presence { online: false, .. }, .. } => {
-                    // Somebody left: when to look again is found anew.
-                    let some = !self.parked.is_empty();
-                    self.parked.clear();
-                    some
+                // Left, or saw it: what is to become of it is found anew.
+                EphOut::Agent { eph: AgentEph::Presence { conversation, online: false, .. }, .. }
+                | EphOut::Agent { eph: AgentEph::Seen { conversation, .. }, .. } => {
+                    let before = self.parked.len();
+                    self.parked.retain(|_, (of, _)| of != conversation);
+                    self.parked.len() < before
                 }
                 _ => false,
             },
@@ -278,7 +279,7 @@ impl Outbox {
 
     async fn send_due(&mut self) -> Result<Duration, StoreError> {
         let now = self.engine.now();
-        self.parked.retain(|_, until| *until > now);
+        self.parked.retain(|_, (_, until)| *until > now);
         let limit = LOOKED_AT + self.parked.len() + self.busy.len();
         let hour = now.plus_ms(-3_600_000);
         let read = move |r: &Reader| {
@@ -302,7 +303,7 @@ impl Outbox {
             let of = of.filter(|of| of.site.as_ref().is_some_and(|s| self.config.sites.contains_key(s)));
             let Some(of) = of else {
                 // Its site sends no mail any more; it waits for a person, or for the site to be switched on again.
-                self.parked.insert(mail.id, now.plus_ms(3_600_000));
+                self.parked.insert(mail.id, (mail.conversation, now.plus_ms(3_600_000)));
                 continue;
             };
             match self.judge(&mail, &of, seen, now) {
@@ -318,7 +319,7 @@ impl Outbox {
                     }
                 }
                 Verdict::Wait(until) => {
-                    self.parked.insert(mail.id, until);
+                    self.parked.insert(mail.id, (mail.conversation, until));
                 }
                 Verdict::Send if self.sending.len() >= AT_ONCE => break,
                 Verdict::Send if room == 0 => {
@@ -335,7 +336,7 @@ impl Outbox {
                 }
             }
         }
-        let soonest = soonest.into_iter().chain(self.parked.values().copied()).min();
+        let soonest = soonest.into_iter().chain(self.parked.values().map(|(_, until)| *until)).min();
         let wait = soonest.map_or(LOOK, |at| {
             Duration::from_millis(u64::try_from(at.since_ms(self.engine.now())).unwrap_or(0))
         });
@@ -386,7 +387,8 @@ impl Outbox {
         match tried.step {
             // Not at once: what stood in the way is likely to stand there still.
             None => {
-                self.parked.insert(tried.id, self.engine.now().plus_ms(LOOK_MS));
+                let until = self.engine.now().plus_ms(LOOK_MS);
+                self.parked.insert(tried.id, (tried.conversation, until));
             }
             Some(step) => {
                 if let Err(error) = self.change(step.clone()).await {

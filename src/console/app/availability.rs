@@ -256,8 +256,11 @@ pub(super) fn transfer_row(s: &State, row: &RowView) -> May {
 
 /// Block the visitor: whom one talks to, or (a supervisor) any.
 pub fn block(s: &State) -> May {
+    block_row(s, s.target_row().ok_or(NOTHING)?)
+}
+
+pub(super) fn block_row(s: &State, row: &RowView) -> May {
     online(s)?;
-    let row = s.target_row().ok_or(NOTHING)?;
     match row.state {
         _ if row.gone => Err(GONE),
         // Who ended it is the server's to know.

@@ -3,6 +3,7 @@
 //! Invariant: what the line would do is said before Enter does it. Refused here: addresses (the command line's), and telling the
 //! visitor why.
 
+use super::availability as may;
 use super::door::{self, line};
 use super::effect::Effect;
 use super::prompt::{self, Ask, Prompt};
@@ -50,6 +51,9 @@ pub(super) fn block(
     fx: &mut Vec<Effect>,
 ) -> Result<(), SafeText> {
     let (reason, read) = read(state, words)?;
+    // Asked again: much may have happened while the question was open.
+    let row = state.rows.get(&id).ok_or(SafeText::literal("it is no longer visible to you"))?;
+    may::block_row(state, row).map_err(|why| may::said(state, Some(row), why))?;
     let until = read.and_then(|read| read.until).map(|at| Time(at.as_millisecond()));
     let tag = state.tag();
     state.pending.insert(tag, Pending::Block);

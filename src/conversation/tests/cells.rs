@@ -37,6 +37,10 @@ fn row(actor: &Actor, command: &Command) -> [String; 5] {
     })
 }
 
+fn withdraw(from: u128) -> Command {
+    Command::Withdraw { from: agent(from).id }
+}
+
 #[test]
 fn every_cell_of_state_and_command_has_the_answer_of_the_design() {
     let lead = Command::SubmitLead { name: None, email: "a@example.com".into() };
@@ -71,6 +75,9 @@ fn every_cell_of_state_and_command_has_the_answer_of_the_design() {
         ("agent releases",      by_agent(2),     &release,      ["not_held",             "not_held",          "held_by_other",      "held_by_other",      "resolved"]),
         ("holder releases",     by_agent(1),     &release,      ["not_held",             "not_held",          "queued",             "queued",             "resolved"]),
         ("supervisor releases", by_supervisor(), &release,      ["not_held",             "not_held",          "queued",             "queued",             "resolved"]),
+        ("withdrawn from the holder", Actor::System, &withdraw(1), ["not_held",          "not_held",          "queued",             "queued",             "not_held"]),
+        ("withdrawn from another", Actor::System, &withdraw(2), ["not_held",             "not_held",          "not_held",           "not_held",           "not_held"]),
+        ("agent withdraws",     by_agent(2),     &withdraw(1),  ["forbidden",            "forbidden",         "forbidden",          "forbidden",          "forbidden"]),
         ("holder to colleague", by_agent(1),     &colleague,    ["not_held",             "active",            "active",             "active",             "resolved"]),
         ("holder to group",     by_agent(1),     &group,        ["not_held",             "queued",            "queued",             "queued",             "resolved"]),
         ("agent to group",      by_agent(2),     &group,        ["not_held",             "queued",            "held_by_other",      "held_by_other",      "resolved"]),

@@ -115,7 +115,9 @@ impl Agent {
                         return End::Close(CloseCode::SlowConsumer, "nothing was acknowledged in time");
                     }
                     if now >= next_beat {
-                        next_beat = now + beat;
+                        // Never slower than the hello said; faster where a reload shortened the leases.
+                        let live = Duration::from_millis(self.shared.limits().heartbeat_ms);
+                        next_beat = now + beat.min(live);
                         Box::pin(self.beat()).await
                     } else {
                         Ok(())

@@ -42,7 +42,7 @@ impl Door {
     /// For the log: who was refused, and the exact line that would allow it.
     pub fn check_plain(&self, seen: &Seen) -> Result<(), String> {
         let who = seen.address;
-        if seen.secure || who.is_loopback() || contains(&self.allow_plain, who) {
+        if seen.secure || seen.here() || contains(&self.allow_plain, who) {
             return Ok(());
         }
         let plain = format!(
@@ -57,10 +57,13 @@ impl Door {
                 "a plain connection from {who} was refused. It carries X-Forwarded-* as a proxy does, and {who} is not trusted. If it is your proxy, put\n    trusted_proxies = {}\nunder [server] in baton.toml. {plain}",
                 line(&self.trusted_proxies, who)
             ),
-            Via::Trusted { proxy, scheme_said: false } => format!(
+            Via::Trusted { proxy, named: false, .. } => format!(
+                "a plain connection through the proxy {proxy} was refused: the proxy does not say whose it is. It must send X-Forwarded-For and X-Forwarded-Proto (nginx: proxy_set_header X-Forwarded-For $remote_addr;)"
+            ),
+            Via::Trusted { proxy, scheme_said: false, .. } => format!(
                 "a connection of {who} through the proxy {proxy} was refused: the proxy does not say that it was https. It must send X-Forwarded-Proto (nginx: proxy_set_header X-Forwarded-Proto $scheme;). {plain}"
             ),
-            Via::Trusted { proxy, scheme_said: true } => format!(
+            Via::Trusted { proxy, scheme_said: true, .. } => format!(
                 "a connection of {who} through the proxy {proxy} was refused: it came to the proxy as plain http. Redirect http to https there. {plain}"
             ),
         })
@@ -72,7 +75,7 @@ impl Door {
     /// For the log: the exact line that would allow it.
     pub fn check_metrics(&self, seen: &Seen) -> Result<(), String> {
         // A proxy on this machine that nobody told us of would open the page to everybody it serves.
-        let ours = seen.address.is_loopback() && seen.via != Via::Untrusted;
+        let ours = seen.here() && seen.via != Via::Untrusted;
         if ours || contains(&self.metrics, seen.address) {
             return Ok(());
         }
@@ -139,8 +142,13 @@ mod tests {
         };
         assert!(said(Via::Untrusted).contains("trusted_proxies = [\"10.0.0.1/32\", \"192.0.2.7/32\"]"));
         let proxy = ip("10.0.0.1");
-        assert!(said(Via::Trusted { proxy, scheme_said: false }).contains("X-Forwarded-Proto $scheme"));
-        assert!(said(Via::Trusted { proxy, scheme_said: true }).contains("Redirect http to https"));
+        assert!(
+            said(Via::Trusted { proxy, scheme_said: false, named: true })
+                .contains("X-Forwarded-Proto $scheme")
+        );
+        assert!(
+            said(Via::Trusted { proxy, scheme_said: true, named: true }).contains("Redirect http to https")
+        );
     }
 
     #[test]
@@ -148,6 +156,12 @@ mod tests {
         let mut door = Door::default();
         assert!(door.check_metrics(&direct("127.0.0.1")).is_ok());
         assert!(door.check_metrics(&Seen { via: Via::Untrusted, ..direct("127.0.0.1") }).is_err());
+        let proxy = ip("127.0.0.1");
+        let through =
+            |named| Seen { via: Via::Trusted { proxy, scheme_said: true, named }, ..direct("127.0.0.1") };
+        assert!(door.check_metrics(&through(false)).is_err() && door.check_metrics(&through(true)).is_ok());
+        let said = door.check_plain(&through(false)).expect_err("whose it is, nobody says");
+        assert!(said.contains("X-Forwarded-For $remote_addr"), "{said}");
         let said = door.check_metrics(&direct("10.1.2.3")).expect_err("elsewhere");
         assert!(said.contains("allow = [\"10.1.2.3/32\"]"), "{said}");
         door.metrics.push(net("10.0.0.0/8"));

@@ -13,6 +13,9 @@ use super::contains;
 /// Entries of a chain looked at; nobody has so many proxies.
 const HOPS: usize = 32;
 
+/// What proxies add to a request.
+const MARKS: [&str; 5] = ["x-forwarded-for", "x-forwarded-proto", "forwarded", "x-real-ip", "via"];
+
 /// A request, as the door sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
@@ -22,6 +25,13 @@ pub struct Seen {
     pub secure: bool,
     /// Which way.
     pub via: Via,
+}
+
+impl Seen {
+    /// Whether it is of somebody on this machine. A proxy here that does not say whose request it brings may bring anybody's.
+    pub fn here(&self) -> bool {
+        self.address.is_loopback() && !matches!(self.via, Via::Trusted { named: false, .. })
+    }
 }
 
 /// Which way a request came.
@@ -35,6 +45,8 @@ pub enum Via {
         proxy: IpAddr,
         /// Whether it said by which scheme the request came to it.
         scheme_said: bool,
+        /// Whether it said whose request it is; if not, the address is the proxy's own.
+        named: bool,
     },
     /// It carries a proxy's marks, and where it comes from is not trusted: the marks mean nothing.
     Untrusted,
@@ -46,30 +58,33 @@ pub enum Via {
 /// is believed, and the request counts as the proxy's own.
 pub fn seen(peer: IpAddr, tls: bool, headers: &HeaderMap, trusted: &[IpNet]) -> Seen {
     let peer = peer.to_canonical();
-    if !contains(trusted, peer) {
-        let marked = ["x-forwarded-for", "x-forwarded-proto", "forwarded", "x-real-ip", "via"]
-            .iter()
-            .any(|h| headers.contains_key(*h));
+    let marked = MARKS.iter().any(|h| headers.contains_key(*h));
+    // A command on this machine, beside a proxy on this machine.
+    let own = peer.is_loopback() && !marked;
+    if own || !contains(trusted, peer) {
         let via = if marked { Via::Untrusted } else { Via::Direct };
         return Seen { address: peer, secure: tls, via };
     }
-    let x_for = values(headers, "x-forwarded-for").map(|all| visitor(peer, all.into_iter(), trusted));
+    let x_for = values(headers, "x-forwarded-for").map(|all| visitor(all.into_iter(), trusted));
     let forwarded = values(headers, "forwarded");
     let f_for = forwarded
         .as_ref()
         .filter(|all| all.iter().any(|e| parameter(e, "for").is_some()))
-        .map(|all| visitor(peer, all.iter().map(|e| parameter(e, "for").unwrap_or("unknown")), trusted));
+        .map(|all| visitor(all.iter().map(|e| parameter(e, "for").unwrap_or("unknown")), trusted));
     let address = match (x_for, f_for) {
-        (Some(a), Some(b)) if a != b => peer,
-        (Some(a), _) | (None, Some(a)) => a,
-        (None, None) => peer,
+        (Some(a), Some(b)) if a != b => None,
+        (a, b) => a.or(b).flatten(),
     };
     let x_proto = values(headers, "x-forwarded-proto").and_then(|all| all.last().copied());
     let f_proto =
         forwarded.as_ref().and_then(|all| all.last().copied()).and_then(|entry| parameter(entry, "proto"));
     let scheme = x_proto.or(f_proto);
     let https = scheme.is_some_and(|s| s.eq_ignore_ascii_case("https") || s.eq_ignore_ascii_case("wss"));
-    Seen { address, secure: tls || https, via: Via::Trusted { proxy: peer, scheme_said: scheme.is_some() } }
+    Seen {
+        address: address.unwrap_or(peer),
+        secure: tls || https,
+        via: Via::Trusted { proxy: peer, scheme_said: scheme.is_some(), named: address.is_some() },
+    }
 }
 
 /// All entries of a header, over all its lines, in order; none where it is not there. A line that is no text is an entry
@@ -81,17 +96,17 @@ fn values<'a>(headers: &'a HeaderMap, name: &str) -> Option<Vec<&'a str>> {
     (!entries.is_empty()).then_some(entries)
 }
 
-/// From the right: the first that is no proxy of ours. What cannot be read ends the chain at the last one that could.
-fn visitor<'a>(peer: IpAddr, entries: impl DoubleEndedIterator<Item = &'a str>, trusted: &[IpNet]) -> IpAddr {
-    let mut nearest = peer;
+/// From the right: the first that is no proxy of ours; where all are, the furthest. None: one of them cannot be read.
+fn visitor<'a>(entries: impl DoubleEndedIterator<Item = &'a str>, trusted: &[IpNet]) -> Option<IpAddr> {
+    let mut furthest = None;
     for entry in entries.rev().take(HOPS) {
-        let Some(address) = address(entry) else { break };
-        nearest = address;
-        if !contains(trusted, address) {
-            break;
+        let found = address(entry)?;
+        if !contains(trusted, found) {
+            return Some(found);
         }
+        furthest = Some(found);
     }
-    nearest
+    furthest
 }
 
 /// `192.0.2.7`, `192.0.2.7:80`, `2001:db8::7`, `[2001:db8::7]:80`, in quotes or not.
@@ -162,9 +177,9 @@ mod tests {
             ("::ffff:192.0.2.7", "192.0.2.7"),
             // Everybody is a proxy: the furthest one.
             ("10.1.1.1, 10.2.2.2", "10.1.1.1"),
-            // Nobody can read it: the nearest that was read.
+            // Nobody can read it: nobody's, so the proxy's own.
             ("192.0.2.7, unknown", "127.0.0.1"),
-            ("192.0.2.7, , 10.2.2.2", "10.2.2.2"),
+            ("192.0.2.7, , 10.2.2.2", "127.0.0.1"),
             ("", "127.0.0.1"),
             ("<script>", "127.0.0.1"),
         ] {
@@ -196,8 +211,19 @@ mod tests {
         assert!(scheme(&[("x-forwarded-proto", "HTTPS")]).1 && scheme(&[("x-forwarded-proto", "wss")]).1);
         assert!(!scheme(&[("x-forwarded-proto", "https, http")]).1);
         assert!(!scheme(&[("x-forwarded-proto", "http"), ("forwarded", "proto=https")]).1);
-        let Via::Trusted { scheme_said, .. } = scheme(&[]).2 else { unreachable!("it is trusted") };
-        assert!(!scheme_said);
+        let Via::Trusted { scheme_said, named, .. } = scheme(&[]).2 else { unreachable!("it is trusted") };
+        assert!(!scheme_said && !named);
+    }
+
+    #[test]
+    fn a_command_beside_a_proxy_is_this_machine_itself() {
+        assert_eq!(through("127.0.0.1", &[]), ("127.0.0.1".into(), false, Via::Direct));
+        let (address, _, via) = through("127.0.0.1", &[("x-forwarded-proto", "http")]);
+        let proxy = "127.0.0.1".parse().expect("an address");
+        assert_eq!(
+            (address.as_str(), via),
+            ("127.0.0.1", Via::Trusted { proxy, scheme_said: true, named: false })
+        );
     }
 
     #[test]

@@ -176,9 +176,9 @@ fn the_presets_mean_what_fingers_know() {
 
 #[test]
 fn an_agents_keys_replace_a_commands_and_take_from_others() {
-    let remaps = [remap(Where::Panes, "resolve", &["D", "d d"], 10), remap(Where::List, "tags", &["a"], 20)];
+    let remaps = [remap(Where::Panes, "resolve", &["T", "d d"], 10), remap(Where::List, "tags", &["a"], 20)];
     let map = Keymap::build(Preset::Default, &remaps).expect("nothing is wrong with it");
-    assert_eq!(means(&map, Mode::List, "D"), Some("resolve"));
+    assert_eq!(means(&map, Mode::List, "T"), Some("resolve"));
     assert_eq!(means(&map, Mode::Conversation, "d d"), Some("resolve"));
     assert_eq!(means(&map, Mode::List, "e"), None, "replaced, not added to");
     assert_eq!(means(&map, Mode::List, "a"), Some("tags"));
@@ -186,8 +186,8 @@ fn an_agents_keys_replace_a_commands_and_take_from_others() {
     assert_eq!(means(&map, Mode::List, "t"), Some("tags"), "a narrower place adds to a wider one");
     let taken: Vec<_> = map.taken().iter().map(|t| (t.from, t.by, t.keys.as_str(), t.at)).collect();
     assert_eq!(taken, [("accept", "tags", "a", 21)]);
-    assert_eq!(map.key(Command::Resolve, Mode::List), "D");
-    assert_eq!(map.keys(Command::Resolve), "D/d d");
+    assert_eq!(map.key(Command::Resolve, Mode::List), "T");
+    assert_eq!(map.keys(Command::Resolve), "T/d d");
 }
 
 #[test]
