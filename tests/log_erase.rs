@@ -56,7 +56,7 @@ proptest! {
         let before = state(&readers, id);
         let others = events_of_others(dir.path(), id);
 
-        let done = log.erase(&[(id, None)], what, Time(run.now.0 + 1)).unwrap();
+        let done = log.erase(&[(id, None)], what, Time(run.now.0 + 1), None).unwrap();
         let after = state(&readers, id);
         if let [one] = done.as_slice() {
             prop_assert_eq!((one.version, &one.state), (before.version + 1, &after));
@@ -69,7 +69,7 @@ proptest! {
         prop_assert_eq!(stands(&after), stands(&before), "who holds it, and since when, stays");
         prop_assert!(after.epoch == before.epoch || after.epoch == before.epoch + 1 && before.assistant_may_speak());
         prop_assert_eq!(events_of_others(dir.path(), id), others);
-        prop_assert!(log.erase(&[(id, None)], what, Time(run.now.0 + 2)).unwrap().is_empty(), "erasing twice changes nothing");
+        prop_assert!(log.erase(&[(id, None)], what, Time(run.now.0 + 2), None).unwrap().is_empty(), "erasing twice changes nothing");
         if what == Erasure::Everything {
             for event in readers.with(|r| r.events_of(id, 0, 1000)).unwrap() {
                 for word in ["order", "Größe", "ada@example.test", "Ada", "example.test", "refund", "note "] {

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 
 use super::out::{Out, complain};
-use super::{Done, Failure, noted};
+use super::{Done, Failure};
 use crate::conversation::Time;
-use crate::log::audit::{Deed, Target};
 use crate::log::{self, Manifest, Progress};
 
 /// Copy the store, and what a restore needs beside it, into a new folder.
@@ -53,7 +52,9 @@ pub(super) fn run(args: &Args) -> Done {
         }
     };
     let made = log::backup(&args.data, &args.to, now(), &mut progress).map_err(refused)?;
-    noted::note(&args.data, Deed::BackedUp, Target::Store);
+    if let Err(e) = log::note_backup(&args.data, &made) {
+        complain(&format!("the backup is whole, but could not be noted in the audit trail: {e}"));
+    }
     if args.json {
         return Out.json(&made);
     }

@@ -17,7 +17,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// A server runs there, but it refused or could not be asked; the words say what is left to do.
 pub(super) fn ask(data: &Path, request: &Request) -> Result<Option<Answer>, Failure> {
-    match exchange(data, request) {
+    ask_within(data, request, PATIENCE)
+}
+
+/// [`ask`], for what takes longer.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) fn ask_within(
+    data: &Path,
+    request: &Request,
+    patience: Duration,
+) -> Result<Option<Answer>, Failure> {
+    match exchange(data, request, patience) {
         Ok(Some(Answer::Failed { words })) => Err(Failure::Refused(words)),
         Ok(answer) => Ok(answer),
         Err(e) => Err(Failure::Refused(format!(
@@ -27,7 +39,7 @@ pub(super) fn ask(data: &Path, request: &Request) -> Result<Option<Answer>, Fail
     }
 }
 
-fn exchange(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
+fn exchange(data: &Path, request: &Request, patience: Duration) -> io::Result<Option<Answer>> {
     let mut stream = match UnixStream::connect(control::path(data)) {
         Ok(stream) => stream,
         // Refused: the file outlived a server that was killed. Invalid: a path too long for a socket, so there is none.
@@ -41,7 +53,7 @@ fn exchange(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
         }
         Err(e) => return Err(e),
     };
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut text = serde_json::to_vec(request)?;
     text.push(b'\n');

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -9,14 +10,15 @@ use serde_json::json;
 use super::backup::{now, refused};
 use super::out::{Out, complain, inert};
 use super::visitor_name::{self, Found};
-use super::{Done, Failure, control, noted};
+use super::{Done, Failure, control};
 use crate::conversation::ConversationId;
-use crate::log::audit::{Deed, Target};
 use crate::log::{self, KeepError, OpenError};
 use crate::server::control::{Answer, Request};
 
-/// Conversations asked for at a time.
-const PART: usize = 500;
+/// Conversations asked for in one request: it has a longest length.
+const AT_A_TIME: usize = 1_000;
+/// How long the server may take: the file of the store is written anew.
+const PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// Erase what a visitor said and told, everywhere in a data folder.
 #[derive(Debug, ClapArgs)]
@@ -58,35 +60,34 @@ pub(super) fn run(args: &Args) -> Done {
     if !args.yes {
         ask(&format!("erase {} of {who} for good?", count(ids.len())))?;
     }
-    let mut erased = Vec::new();
-    // In parts: a request to the running server has a length.
-    for part in ids.chunks(PART) {
-        match control::ask(&args.data, &Request::Erase { conversations: part.to_vec() })? {
-            Some(Answer::Erased { conversations }) => erased.extend(conversations),
-            Some(_) => {
-                return Err(Failure::Refused("the running server is of another version; restart it".into()));
-            }
-            None => erased.extend(alone(args, part)?),
-        }
-    }
+    let erased = match log::erase_in(&args.data, &ids, now()) {
+        Ok(erased) => erased.iter().map(|e| e.conversation).collect(),
+        Err(KeepError::Open(OpenError::Locked(_))) => by_server(args, &ids)?,
+        Err(e) => return Err(refused(e)),
+    };
     tell(args, &erased)
 }
 
-/// Erases where no server runs.
-fn alone(args: &Args, ids: &[ConversationId]) -> Result<Vec<ConversationId>, Failure> {
-    let erased = match log::erase_in(&args.data, ids, now()) {
-        Err(KeepError::Open(OpenError::Locked(dir))) => {
-            return Err(Failure::Refused(format!(
-                "a server is running on {} and could not be asked; nothing was erased. Stop it, erase, and start it again",
-                dir.display()
-            )));
+/// Lets the server that runs on the folder do it: it alone may write there.
+fn by_server(args: &Args, ids: &[ConversationId]) -> Result<Vec<ConversationId>, Failure> {
+    let uid = rustix::process::getuid().as_raw();
+    let mut erased = Vec::new();
+    for some in ids.chunks(AT_A_TIME) {
+        let request = Request::Erase { conversations: some.to_vec(), uid };
+        match control::ask_within(&args.data, &request, PATIENCE)? {
+            Some(Answer::Erased { conversations }) => erased.extend(conversations),
+            Some(other) => {
+                return Err(Failure::Refused(format!("the server answered something else: {other:?}")));
+            }
+            None => {
+                return Err(Failure::Refused(format!(
+                    "a server is running on {} and cannot be reached by its control socket; nothing was erased. Stop it, erase, and start it again",
+                    args.data.display()
+                )));
+            }
         }
-        other => other.map_err(refused)?,
-    };
-    for done in &erased {
-        noted::note(&args.data, Deed::Erased, Target::Conversation { id: done.conversation, site: None });
     }
-    Ok(erased.iter().map(|e| e.conversation).collect())
+    Ok(erased)
 }
 
 /// Says what was erased, and where it may still stand.

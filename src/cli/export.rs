@@ -87,6 +87,8 @@ pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
             Some(path) => Sink::file(path, args.force)?,
             None => Sink::Out,
         };
+        // Before it is out: what left the house is noted, whatever happens to it.
+        export_visitor::note(data, visitor)?;
         sink.write(&document)?;
         return sink.done(args.force);
     }

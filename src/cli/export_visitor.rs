@@ -8,6 +8,7 @@ use super::Failure;
 use super::backup::{now, refused};
 use super::local;
 use super::visitor_name::visitors;
+use crate::log::audit::{self, Actor, Deed, Entry, Target};
 use crate::log::{Readers, StoreError};
 use crate::text::inert_json;
 
@@ -53,6 +54,20 @@ pub(super) fn document(data: &Path, named: &str, notes: bool) -> Result<String, 
     let text = serde_json::to_string_pretty(&document)
         .map_err(|e| Failure::Refused(format!("no JSON form: {e}")))?;
     Ok(format!("{}\n", inert_json(&text)))
+}
+
+/// Notes in the audit trail that it was written out.
+///
+/// # Errors
+/// It cannot be noted; then it is not to be written out.
+pub(super) fn note(data: &Path, named: &str) -> Result<(), Failure> {
+    for (id, _) in visitors(data, named)? {
+        let entry = Entry::new(Actor::here(), Deed::Exported, Target::Visitor { id, site: None });
+        audit::append_to(data, &entry).map_err(|e| {
+            Failure::Refused(format!("nothing was written out: it cannot be noted in the audit trail: {e}"))
+        })?;
+    }
+    Ok(())
 }
 
 /// How an answer of the assistant came about is the agents', too.

@@ -30,7 +30,6 @@ mod login;
 mod login_file;
 mod macros;
 mod mail;
-mod noted;
 mod out;
 mod queue;
 mod rebuild;

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
+use super::Done;
 use super::backup::{now, refused, summary};
 use super::out::{Out, complain};
-use super::{Done, noted};
-use crate::log::audit::{Deed, Target};
 use crate::log::{self, RestoreOptions};
 
 /// Make a backup the store of a folder.
@@ -48,7 +47,6 @@ pub(super) fn run(args: &Args) -> Done {
         now: now(),
     };
     let done = log::restore(&options).map_err(refused)?;
-    noted::note(&args.data, Deed::Restored, Target::Store);
     if args.json {
         return Out.json(&json!({
             "restored": done.manifest,

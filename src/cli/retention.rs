@@ -7,10 +7,9 @@ use serde_json::json;
 
 use super::backup::{now, refused};
 use super::out::Out;
-use super::{Done, Failure, erase, local, noted};
+use super::{Done, Failure, erase, local};
 use crate::conversation::Erasure;
 use crate::engine::Keep;
-use crate::log::audit::{Deed, Target};
 use crate::log::{self, Readers, StoreError};
 use crate::server::ServerConfig;
 
@@ -63,9 +62,6 @@ pub(super) fn run(args: &Args) -> Done {
     let all: usize = due.iter().map(|(_, ids)| ids.len()).sum();
     if all > 0 && !args.yes {
         erase::ask(&format!("erase by rule in {all} conversations for good?"))?;
-    }
-    if all > 0 {
-        noted::note(&args.data, Deed::RetentionRan, Target::Setting { key: "keep".into() });
     }
     for (what, ids) in due {
         let erased = log::erase_by_rule(&args.data, &ids, what, now()).map_err(refused)?;

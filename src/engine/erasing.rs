@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::blocks::Blocks;
 use super::shared::Shared;
 use super::vitals::{Keep, Storage};
 use super::writer::Job;
 use super::{Engine, Published, PublishedEvent, Refusal};
 use crate::conversation::{ConversationId, Erasure, Row, Time};
+use crate::log::audit::Actor;
 use crate::log::{ErasedConversation, KeepError, Log, StoreError};
 
 /// Conversations a rule erases at a time: some ten milliseconds.
@@ -32,8 +34,8 @@ pub(super) type Answer = Result<Vec<ConversationId>, Refusal>;
 /// What the writer is asked to erase.
 #[derive(Debug)]
 pub(super) enum Ask {
-    /// These, now, and from the files.
-    These(Vec<ConversationId>, oneshot::Sender<Answer>),
+    /// These, now, and from the files; and who asked.
+    These(Vec<ConversationId>, Actor, oneshot::Sender<Answer>),
     /// The next batch of what the rules name; the answer tells also whether there may be more.
     Rules(Option<oneshot::Sender<Batch>>),
 }
@@ -66,8 +68,8 @@ impl Keep {
 /// Carries out what was asked.
 pub(super) fn carry_out(log: &mut Log, ask: Ask, rules: &mut Rules, shared: &Arc<Shared>) {
     match ask {
-        Ask::These(ids, reply) => {
-            let answer = these(log, &ids, rules, shared);
+        Ask::These(ids, by, reply) => {
+            let answer = these(log, &ids, &by, rules, shared);
             // The asker may be gone; it is erased all the same.
             let _ = reply.send(answer);
         }
@@ -84,8 +86,14 @@ pub(super) fn carry_out(log: &mut Log, ask: Ask, rules: &mut Rules, shared: &Arc
     }
 }
 
-fn these(log: &mut Log, ids: &[ConversationId], rules: &mut Rules, shared: &Arc<Shared>) -> Answer {
-    let erased = log.erase_by_request(ids, shared.now()).map_err(|error| {
+fn these(
+    log: &mut Log,
+    ids: &[ConversationId],
+    by: &Actor,
+    rules: &mut Rules,
+    shared: &Arc<Shared>,
+) -> Answer {
+    let erased = log.erase_by_request(ids, shared.now(), by).map_err(|error| {
         tracing::error!(%error, "nothing was erased");
         match error {
             KeepError::Store(StoreError::Full) => Refusal::StorageFull,
@@ -93,6 +101,11 @@ fn these(log: &mut Log, ids: &[ConversationId], rules: &mut Rules, shared: &Arc<
         }
     })?;
     let ids = publish(erased, shared);
+    // Their reasons went, too.
+    match shared.readers.with(|r| r.blocks(shared.now())) {
+        Ok(blocks) => *shared.blocks() = Blocks::load(blocks),
+        Err(error) => tracing::warn!(%error, "the blocks could not be read anew"),
+    }
     rules.urgent = true;
     clean(log, shared)?;
     rules.urgent = false;
@@ -133,7 +146,7 @@ fn by_rules(log: &mut Log, rules: &mut Rules, shared: &Arc<Shared>) -> Batch {
                 continue;
             }
             let wanted: Vec<_> = due.iter().map(|id| (*id, None)).collect();
-            return Ok((publish(log.erase(&wanted, what, now).map_err(failed)?, shared), true));
+            return Ok((publish(log.erase(&wanted, what, now, None).map_err(failed)?, shared), true));
         }
     }
     let due = log.scrub_due().map_err(failed)?;
@@ -230,9 +243,13 @@ impl Engine {
     /// # Errors
     /// [`Refusal::StorageFull`] and [`Refusal::Fault`]: the log of the server says whether nothing was erased, or traces are
     /// left in the files and are removed later.
-    pub async fn erase(&self, conversations: Vec<ConversationId>) -> Result<Vec<ConversationId>, Refusal> {
+    pub async fn erase(
+        &self,
+        conversations: Vec<ConversationId>,
+        by: Actor,
+    ) -> Result<Vec<ConversationId>, Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.shared().send(Job::Erase(Ask::These(conversations, reply)))?;
+        self.shared().send(Job::Erase(Ask::These(conversations, by, reply)))?;
         answer.await.unwrap_or(Err(Refusal::Stopping))
     }
 

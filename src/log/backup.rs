@@ -17,6 +17,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
+use super::audit::{self, Actor, Deed, Entry, Target};
 use super::error::OpenError;
 use super::keep_error::KeepError;
 use super::manifest::{FORMAT, FileDigest, MANIFEST, Manifest};
@@ -78,6 +79,19 @@ pub fn backup(
     write_manifest(&part.0, &manifest)?;
     part.named(to)?;
     Ok(manifest)
+}
+
+/// Notes a backup in the audit trail of the store it was made of. An older store has none, and is left as it is.
+///
+/// # Errors
+/// Why it cannot be noted; the backup stands all the same.
+pub fn note_backup(dir: &Path, made: &Manifest) -> Result<(), OpenError> {
+    if made.store_version != super::schema::STEPS.len() as u32 {
+        return Ok(());
+    }
+    let entry = Entry::new(Actor::here(), Deed::BackedUp, Target::Store);
+    let after = serde_json::json!({ "head": made.head, "events": made.events });
+    audit::append_to(dir, &entry.with(serde_json::Value::Null, after)).map(|_| ())
 }
 
 /// Names of the files beside the store that a restore needs: keys, and the list of what was erased.

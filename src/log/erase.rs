@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::audit::{self, Actor, Deed, Entry, Target};
 use super::error::StoreError;
 use super::keys::Keys;
 use super::place::Place;
 use super::schema::SCRUB_DUE;
 use super::{Log, Principal, batch, history, keys};
-use crate::conversation::{Conversation, ConversationId, Erasure, Event, State, Time};
+use crate::conversation::{Conversation, ConversationId, ERASED, Erasure, Event, State, Time};
 
 /// How long readers of the old pages are waited for, so that the WAL can be emptied.
 const READERS: Duration = Duration::from_secs(10);
@@ -41,8 +42,9 @@ pub struct ErasedConversation {
 }
 
 impl Log {
-    /// Erases what stands in these conversations up to a version (none: up to now), all in one transaction, flushed when
-    /// it returns. Conversations that do not exist, or hold nothing to erase, are left out of the answer.
+    /// Erases what stands in these conversations up to a version (none: up to now), all in one transaction with its audit
+    /// entries, flushed when it returns. Conversations that do not exist, or hold nothing to erase, are left out of the answer.
+    /// `by`: who asked; none: a rule.
     ///
     /// # Errors
     /// As [`super::Batch::commit`]; nothing was erased then.
@@ -51,6 +53,7 @@ impl Log {
         wanted: &[(ConversationId, Option<u64>)],
         what: Erasure,
         at: Time,
+        by: Option<&Actor>,
     ) -> Result<Vec<ErasedConversation>, StoreError> {
         self.usable()?;
         self.run("BEGIN IMMEDIATE")?;
@@ -65,6 +68,7 @@ impl Log {
                 }
             }
             if !done.is_empty() {
+                audit_of(&self.conn, &done, what, at, by)?;
                 let due = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, 1)";
                 self.conn.execute(due, [SCRUB_DUE])?;
             }
@@ -187,6 +191,15 @@ fn erase_one(
     if what == Erasure::Everything {
         // What webhooks were told of it; the name ends with the conversation's id.
         conn.execute("DELETE FROM rung WHERE name LIKE '%' || ?1", [id.to_string()])?;
+        // No mail is to leave about it, and what mail servers said of its address goes.
+        conn.execute("DELETE FROM mails WHERE stream = ?1", [key])?;
+        if let Some(visitor) = &state.visitor {
+            // Whoever was blocked stays so; what an agent wrote of them goes.
+            conn.execute(
+                "UPDATE blocks SET reason = ?2 WHERE visitor = ?1",
+                params![visitor.id.0.as_bytes(), ERASED],
+            )?;
+        }
     }
     let event = Event::Erased { what };
     state.apply(&event, at);
@@ -200,6 +213,28 @@ fn erase_one(
     let doc = serde_json::to_string(&state)?;
     batch::write_row(conn, keys, key, Some(Place::of(&before)), &state, seq, &doc)?;
     Ok(Some(ErasedConversation { conversation: id, replaced, through, version, seq, event, body, state }))
+}
+
+/// A request's entry for each conversation; one for all a rule did.
+fn audit_of(
+    conn: &Connection,
+    done: &[ErasedConversation],
+    what: Erasure,
+    at: Time,
+    by: Option<&Actor>,
+) -> Result<(), StoreError> {
+    let Some(by) = by else {
+        let after = serde_json::json!({ "what": what, "conversations": done.len() });
+        let entry = Entry::new(Actor::Server, Deed::RetentionRan, Target::Store);
+        return audit::append(conn, at, &entry.with(serde_json::Value::Null, after)).map(|_| ());
+    };
+    for one in done {
+        let target = Target::Conversation { id: one.conversation, site: one.state.site.clone() };
+        let after = serde_json::json!({ "what": what, "through": one.through });
+        let entry = Entry::new(by.clone(), Deed::Erased, target).with(serde_json::Value::Null, after);
+        audit::append(conn, at, &entry)?;
+    }
+    Ok(())
 }
 
 /// Remembers up to which version what was erased, so that rules look at a conversation once.

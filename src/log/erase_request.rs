@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::audit::Actor;
 use super::keep_error::KeepError;
 use super::{ErasedConversation, Log, Reader, StoreError, erased_list, open};
 use crate::conversation::{ConversationId, Erasure, Time};
@@ -21,6 +22,7 @@ impl Log {
         &mut self,
         ids: &[ConversationId],
         at: Time,
+        by: &Actor,
     ) -> Result<Vec<ErasedConversation>, KeepError> {
         let mut wanted = Vec::new();
         for id in ids {
@@ -44,7 +46,7 @@ impl Log {
         }
         erased_list::add(self.dir(), &wanted, at)?;
         let wanted: Vec<_> = wanted.into_iter().map(|(id, through)| (id, Some(through))).collect();
-        Ok(self.erase(&wanted, Erasure::Everything, at)?)
+        Ok(self.erase(&wanted, Erasure::Everything, at, Some(by))?)
     }
 }
 
@@ -57,7 +59,7 @@ pub fn erase_in(dir: &Path, ids: &[ConversationId], at: Time) -> Result<Vec<Eras
         return Err(KeepError::NoStore(dir.to_owned()));
     }
     let mut log = Log::open(dir)?;
-    let erased = log.erase_by_request(ids, at)?;
+    let erased = log.erase_by_request(ids, at, &Actor::here())?;
     if log.scrub_due()? {
         log.scrub()?;
     }
@@ -80,7 +82,7 @@ pub fn erase_by_rule(
     let mut erased = 0;
     for some in ids.chunks(100) {
         let wanted: Vec<_> = some.iter().map(|id| (*id, None)).collect();
-        erased += log.erase(&wanted, what, at)?.len();
+        erased += log.erase(&wanted, what, at, None)?.len();
     }
     if log.scrub_due()? {
         log.scrub()?;

@@ -63,7 +63,7 @@ mod writer;
 
 pub use agents::{NewAgent, add_agent, add_agent_to, agents_in};
 pub use agents_change::{AgentChange, AgentError, add_agent_with, remove_agent, rotate_agent, set_agent};
-pub use backup::{Progress, backup};
+pub use backup::{Progress, backup, note_backup};
 pub use batch::Batch;
 pub use blocks::{Block, Blocked};
 pub use counts::StateCount;

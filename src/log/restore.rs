@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::audit::{self, Actor, Deed, Entry, Target};
 use super::backup::{self, Part};
 use super::error::OpenError;
 use super::keep_error::KeepError;
@@ -111,7 +112,7 @@ fn make_ready(
     let wanted: Vec<_> = list.iter().map(|(id, through)| (*id, Some(*through))).collect();
     let mut erased = 0;
     for some in wanted.chunks(100) {
-        erased += log.erase(some, Erasure::Everything, now)?.len() as u64;
+        erased += log.erase(some, Erasure::Everything, now, Some(&Actor::here()))?.len() as u64;
     }
     if log.scrub_due()? {
         log.scrub()?;
@@ -120,6 +121,14 @@ fn make_ready(
     log.conn
         .execute("UPDATE meta SET value = ?2 WHERE name = ?1", (LOG_ID, &id))
         .map_err(OpenError::sqlite("be given a new log id"))?;
+    let entry = Entry::new(Actor::here(), Deed::Restored, Target::Store);
+    let was =
+        serde_json::json!({ "log_id": manifest.log_id, "head": manifest.head, "made_at": manifest.made_at });
+    audit::append(
+        &log.conn,
+        now,
+        &entry.with(was, serde_json::json!({ "log_id": id, "erased_again": erased })),
+    )?;
     // Closing it moves the WAL into the file.
     drop(log);
     for name in names(dir)? {

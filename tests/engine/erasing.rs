@@ -6,6 +6,7 @@ use std::sync::Arc;
 use baton::assistant::DocsResponder;
 use baton::conversation::*;
 use baton::engine::{Delivery, Engine, Keep, Storage};
+use baton::log::audit::Actor;
 use baton::log::{Append, Log, Principal};
 use uuid::Uuid;
 
@@ -39,7 +40,8 @@ async fn erased_while_others_write_it_is_gone_from_lists_log_and_files() {
             world.says(&world.visitor(), &format!("other {n}")).await;
         }
     };
-    let (erased, ()) = tokio::join!(world.engine.erase(vec![id, ConversationId(Uuid::new_v4())]), others);
+    let (erased, ()) =
+        tokio::join!(world.engine.erase(vec![id, ConversationId(Uuid::new_v4())], Actor::here()), others);
     assert_eq!(erased.unwrap(), [id]);
     for word in ["axolotlgram", "bandicootese"] {
         assert!(!holds(world.dir.path(), word), "{word}");
@@ -62,8 +64,8 @@ async fn erased_while_others_write_it_is_gone_from_lists_log_and_files() {
     assert_eq!((told.state.version, told.row.last_text.as_str()), (after.version, ERASED));
     let said = world.acts(&ada, id, reply("and on")).await.unwrap();
     assert_eq!(said.version, after.version + 1);
-    assert_eq!(world.engine.erase(vec![id]).await.unwrap(), [id], "what was said since");
-    assert_eq!(world.engine.erase(vec![id]).await.unwrap(), [], "nothing is left");
+    assert_eq!(world.engine.erase(vec![id], Actor::here()).await.unwrap(), [id], "what was said since");
+    assert_eq!(world.engine.erase(vec![id], Actor::here()).await.unwrap(), [], "nothing is left");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,7 +73,7 @@ async fn a_late_repeat_of_an_erased_message_says_nothing_twice() {
     let world = World::with(Settings { assistant_on: false, ..Settings::default() }, Arc::new(DocsResponder));
     let (visitor, cid) = (world.visitor(), cid());
     let id = world.visits(&visitor, say("my axolotlgram"), cid).await.unwrap().conversation;
-    world.engine.erase(vec![id]).await.unwrap();
+    world.engine.erase(vec![id], Actor::here()).await.unwrap();
     let again = world.visits(&visitor, say("my axolotlgram"), cid).await;
     assert!(matches!(again, Err(baton::engine::Refusal::CidReused)), "{again:?}");
     assert_eq!(world.conversation(id).await.messages, 1);

@@ -175,7 +175,7 @@ fn rows(data: &Path) -> Vec<String> {
 }
 
 #[test]
-fn who_is_not_there_is_said_and_a_running_server_refuses() {
+fn who_is_not_there_is_said() {
     let house = House::new();
     let home = house.dir.path().to_owned();
     let data = home.join("data");
@@ -184,12 +184,38 @@ fn who_is_not_there_is_said_and_a_running_server_refuses() {
         run(&home, &["erase", "--visitor", "nobody@example.com", "--data", data, "--yes"]);
     assert_eq!(code, Some(1));
     assert!(stderr.contains("no visitor"), "{stderr}");
-    let ada = house.agent("Ada", "agent");
-    let (_, _, _) = house.pipe(b"hello there\n", &[]);
-    let id = house.json(&ada, &["queue", "--tab", "all", "--json"])[0]["id"].as_str().unwrap().to_owned();
-    let (code, _, stderr) = run(&home, &["erase", "--conversation", &id, "--data", data, "--yes"]);
-    assert_eq!(code, Some(1));
-    assert!(stderr.contains("a server is running") && stderr.contains("nothing was erased"), "{stderr}");
     let (code, _, stderr) = run(&home, &["erase", "--data", data, "--yes"]);
     assert_eq!(code, Some(2), "{stderr}");
+}
+
+#[test]
+fn a_running_server_erases_for_the_command() {
+    let house = House::new();
+    let home = house.dir.path().to_owned();
+    let data = home.join("data");
+    let ada = house.agent("Ada", "agent");
+    let mut visitor = house.chat(&["--json"]);
+    visitor.say(&format!("my {} is late", WORDS[0]));
+    visitor.until_json(|v| v["kind"] == "message");
+    let id = house.json(&ada, &["queue", "--tab", "all", "--json"])[0]["id"].as_str().unwrap().to_owned();
+    assert!(!files_with(&data, WORDS[0]).is_empty());
+    let data_arg = data.to_str().unwrap();
+    let told = ok(&home, &["erase", "--conversation", &id[..8], "--data", data_arg, "--yes"]);
+    assert_eq!(told, "erased: 1 conversation\n");
+    assert_eq!(files_with(&data, WORDS[0]), Vec::<std::path::PathBuf>::new());
+    assert!(!house.ok(&ada, &["show", &id]).contains(WORDS[0]));
+    // It goes on, with nothing said twice and nothing lost.
+    visitor.say("and on");
+    visitor.until_json(|v| v["kind"] == "ack");
+    let trail = ok(&home, &["audit", "--data", data_arg, "--json"]);
+    assert!(trail.contains("\"erased\"") && trail.contains(&id) && !trail.contains(WORDS[0]), "{trail}");
+    ok(&home, &["audit", "--verify", "--data", data_arg]);
+    assert_eq!(
+        ok(&home, &["erase", "--conversation", &id, "--data", data_arg, "--yes"]),
+        "erased: 1 conversation\n"
+    );
+    assert_eq!(
+        ok(&home, &["erase", "--conversation", &id, "--data", data_arg, "--yes"]),
+        "erased: 0 conversations\n"
+    );
 }

@@ -24,7 +24,6 @@ use tokio::time::timeout;
 use super::Reloader;
 use crate::engine::Engine;
 use crate::log::audit::{Actor, Deed, Entry, Target};
-use crate::protocol::WireError;
 
 pub use wire::{Answer, Request};
 
@@ -73,16 +72,16 @@ impl Control {
                 }
                 Err(error) => Answer::Failed { words: error.to_string() },
             },
-            Request::Erase { conversations } => match self.engine.erase(conversations).await {
-                Ok(conversations) => {
-                    for id in &conversations {
-                        let what = Target::Conversation { id: *id, site: None };
-                        self.note(Entry::new(Actor::here(), Deed::Erased, what)).await;
-                    }
-                    Answer::Erased { conversations }
+            Request::Erase { conversations, uid } => {
+                match self.engine.erase(conversations, Actor::CommandLine { uid }).await {
+                    Ok(conversations) => Answer::Erased { conversations },
+                    Err(refusal) => Answer::Failed {
+                        words: format!(
+                            "not all of it is erased: {refusal}; the server's log says more. Asking again is safe"
+                        ),
+                    },
                 }
-                Err(refusal) => Answer::Failed { words: WireError::from(&refusal).message },
-            },
+            }
             Request::AgentsChanged => match self.engine.agents_changed().await {
                 Ok(done) => {
                     let sites: Vec<String> = self.engine.sites().iter().map(|s| s.id.to_string()).collect();

@@ -22,6 +22,8 @@ pub enum Request {
     Erase {
         /// Which.
         conversations: Vec<ConversationId>,
+        /// The number of who asks at the system, for the audit trail.
+        uid: u32,
     },
 }
 
@@ -54,7 +56,7 @@ pub enum Answer {
         /// What changed and what only a restart changes, for a person.
         words: String,
     },
-    /// They are erased.
+    /// It is erased, from the files, too.
     Erased {
         /// Those in which there was something to erase.
         conversations: Vec<ConversationId>,
