@@ -208,6 +208,17 @@ async fn visitors_reach_their_own_conversation_only_and_agents_operations_not_at
         let mut d = wire["d"].clone();
         d["conversation"] = json!(samples::conversation_id());
         visitor.refused(name, d, "request.malformed").await;
+        // Their own they may: whatever stands in the way, it is not a right.
+        let mut d = wire["d"].clone();
+        if d.get("cid").is_some() {
+            d["cid"] = json!(cid());
+        }
+        let answer = visitor.request(name, d).await;
+        let code = answer["error"]["code"].as_str().unwrap_or_default();
+        assert!(
+            !code.starts_with("auth.") && !RIGHTS.contains(&code) && code != "request.malformed",
+            "{answer}"
+        );
     }
     for row in rights::AGENT.iter().filter(|row| !row.name.contains(' ') && row.name != "auth") {
         let op = samples::agent_ops().into_iter().find(|op| samples::agent_op_name(op) == row.name).unwrap();

@@ -263,3 +263,57 @@ pub(super) fn damaged(e: StoreError) -> OpenError {
         e => OpenError::Damaged(e.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::audit::Trail;
+    use super::super::schema::{APPLICATION_ID, FOLD, FOLD_KEY, LOG_ID, STEPS, TEXT_CURSOR};
+    use super::super::{agents_in, migrations, open};
+    use super::*;
+
+    /// A store as the version before left it, with one agent.
+    fn version_before(dir: &Path) {
+        let path = open::store_path(dir);
+        let mut conn = Connection::open(&path).expect("a new file");
+        conn.pragma_update(None, "application_id", APPLICATION_ID).expect("marked");
+        migrations::migrate(&mut conn, &path, &STEPS[..3]).expect("a store of version 3");
+        let meta = "INSERT INTO meta (name, value) VALUES (?1, ?2)";
+        conn.execute(meta, (LOG_ID, "log-1")).expect("meta");
+        conn.execute(meta, (FOLD_KEY, FOLD)).expect("meta");
+        conn.execute(meta, (TEXT_CURSOR, 0)).expect("meta");
+        let agent = "INSERT INTO agents (id, name, folded, role, token_sha256) VALUES (?1, 'Dana', 'dana', 'agent', ?2)";
+        conn.execute(agent, params![[7u8; 16], [9u8; 32]]).expect("an agent");
+    }
+
+    #[test]
+    fn a_store_of_the_version_before_gets_a_trail_that_begins_with_its_first_change() {
+        let dir = tempfile::tempdir().expect("a folder");
+        version_before(dir.path());
+        let agents = agents_in(dir.path()).expect("migrated");
+        assert_eq!((agents.len(), agents[0].version, agents[0].rights_seq), (1, 0, 0));
+        assert!(dir.path().join("baton-before-v4.db").exists() || STEPS.len() > 4, "copied before");
+        rotate_agent(dir.path(), "dana", &[1; 32], &Actor::Server).expect("rotated");
+        let trail = Trail::open(dir.path()).expect("opened");
+        let entries = trail.entries(None, 10).expect("read");
+        assert_eq!(entries.iter().map(|e| e.entry.deed).collect::<Vec<_>>(), [Deed::AgentRotated]);
+        assert_eq!(trail.verify(None).expect("read").broken, None);
+        assert_eq!(agents_in(dir.path()).expect("read")[0].token_no, 1);
+    }
+
+    #[test]
+    fn a_removed_agents_cursors_are_no_new_agents() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let add = |name: &str, token: [u8; 32]| {
+            let new = NewAgent { name, role: Role::Agent, sites: None, groups: &[] };
+            add_agent_with(dir.path(), &new, &token, &Actor::Server).expect("added")
+        };
+        add("Dana", [1; 32]);
+        let conn = open_existing(dir.path()).expect("opened");
+        conn.execute("INSERT INTO reads (stream, agent, messages) SELECT 1, key, 9 FROM agents", [])
+            .expect("a cursor");
+        remove_agent(dir.path(), "Dana", &Actor::Server).expect("removed");
+        add("Dana", [1; 32]);
+        let left: i64 = conn.query_row("SELECT count(*) FROM reads", [], |row| row.get(0)).expect("a count");
+        assert_eq!(left, 0);
+    }
+}
