@@ -110,7 +110,7 @@ async fn a_foreign_conversation_is_an_unknown_one() {
     let (mut visitor, foreign) = begin(&server, "secret words").await;
     let unknown = json!("01900000-0000-7000-8000-00000000dead");
     let (mut agent, ok) = server.agent(&token, "console/test", "i", None).await;
-    assert_eq!(ok["sites"], json!([{ "id": "other", "name": "other" }]));
+    assert_eq!(ok["sites"], json!([{ "id": "other", "name": "other", "mail": false }]));
     assert!(snapshot(&mut agent).await.is_empty());
     for (op, extra) in [
         ("watch", json!({})),

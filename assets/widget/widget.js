@@ -120,7 +120,7 @@
 
   // ---- The way back from a mail ------------------------------------------------------------------------------------
 
-  // A link in a mail ends in #baton-chat=PASS, and a pass opens one conversation (see src/engine/pass.rs). It counts in this
+  // A link in a mail ends in #baton-chat=PASS, and a pass opens one conversation. It counts in this
   // tab alone, beside whatever this browser knows: a mail may be opened by somebody else, or on another's computer. Whoever
   // is its visitor here already needs none.
   const mailed = /[#&]baton-chat=(l1\.([0-9a-f]{32})\.[\w.-]{1,120})$/.exec(location.hash);

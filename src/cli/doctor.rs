@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::out::{Out, inert};
 use super::serve::{self, DEFAULT_LISTEN};
-use super::target::ServerArgs;
+use super::target::{self, ServerArgs};
 use super::{Done, Failure, login_file};
 use crate::conversation::SiteId;
 use crate::doctor::{Check, Status, checks, gather};
@@ -44,13 +44,22 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
     let resolve = args.resolve.iter().map(|pair| resolved(pair)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(file) = &server.ca {
+        target::trust(file)?;
+    }
     // A login that cannot be read is no reason not to look at the rest.
     let login = match login_file::read() {
         Ok(None) => Ok(None),
-        Ok(Some(kept)) => kept
-            .token()
-            .map(|token| Some((kept.url, token)))
-            .map_err(|failure| failure.words().unwrap_or_default().to_owned()),
+        Ok(Some(kept)) => {
+            // A login with a certificate of its own is reached with it.
+            if let (None, Some(file)) = (&server.ca, &kept.ca) {
+                target::trust(file)?;
+            }
+            let token = kept.token();
+            token
+                .map(|token| Some((kept.url, token)))
+                .map_err(|failure| failure.words().unwrap_or_default().to_owned())
+        }
         Err(failure) => Err(failure.words().unwrap_or_default().to_owned()),
     };
     let options = gather::Options {
@@ -63,7 +72,7 @@ pub(super) async fn run(args: Args, server: &ServerArgs) -> Done {
         login_file: login_file::path().ok(),
         page: args.page,
         resolve,
-        tls: None,
+        tls: crate::client::trusted().ok().map(|tls| (*tls).clone()),
         default_listen: serve::address(DEFAULT_LISTEN)?,
     };
     let facts = gather::gather(options).await.map_err(Failure::Refused)?;

@@ -60,8 +60,8 @@ struct WhichArgs {
 
 #[derive(Debug, ClapArgs)]
 struct TestArgs {
-    /// Where the mail goes
-    address: String,
+    /// Where the mail goes; without one it only connects and signs in
+    address: Option<String>,
     /// The server's configuration, with its table [mail]
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
@@ -166,19 +166,23 @@ async fn test(args: TestArgs) -> Done {
         )));
     };
     let id = which_site(mail, &config, args.site)?;
+    let place = format!("{}:{}", mail.smtp.host, mail.smtp.port);
+    let Some(address) = &args.address else {
+        let checked = mail.smtp.check().await;
+        if args.json {
+            Out.json(&json!({ "usable": checked.is_ok(), "said": checked.as_ref().err() }))?;
+        } else if checked.is_ok() {
+            Out.line(&format!("{place} can be used; give an address to send it a mail"))?;
+        }
+        return checked.map_err(Failure::Refused);
+    };
     let name = config.sites.iter().find(|s| s.id == id).map_or_else(|| id.to_string(), |s| s.name.clone());
-    let written =
-        mail::letter::trial(&name, &mail.sites[&id], &args.address, now()).map_err(Failure::Usage)?;
+    let written = mail::letter::trial(&name, &mail.sites[&id], address, now()).map_err(Failure::Usage)?;
     let outcome = mail.smtp.deliver(&written.envelope, &written.bytes).await;
     let (ok, said) = match &outcome {
         Outcome::Taken => (
             true,
-            format!(
-                "{}:{} took the mail; look for it at {}",
-                mail.smtp.host,
-                mail.smtp.port,
-                inert(&args.address)
-            ),
+            format!("{}:{} took the mail; look for it at {}", mail.smtp.host, mail.smtp.port, inert(address)),
         ),
         Outcome::Again(why) => (false, format!("not sent, and a reply would be tried again later: {why}")),
         Outcome::Refused(why) => (false, format!("refused for good: {why}")),

@@ -29,7 +29,7 @@ pub mod visitor;
 pub use address::{Address, BadAddress};
 pub use api::{ClientEvent, ConnectOptions, DraftKind, Handle, Link, connect};
 pub use state_dir::{default_state_dir, edit_name};
-pub use trust::{BadCa, trust};
+pub use trust::{BadCa, trust, trusted};
 
 #[cfg(test)]
 mod fake_server;

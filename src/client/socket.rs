@@ -81,7 +81,7 @@ impl Broken {
                 "the server does not accept this token; make a new one with `baton agent add` where the server runs"
             }
             c if c == CloseCode::Revoked.number() => {
-                "your access was withdrawn: you were removed, or your token was replaced. Drafts and unsent replies are kept here; ask whoever runs the server for a new token, then `baton login`"
+                "your access was withdrawn; drafts are kept. Ask for a new token, then `baton login`"
             }
             c if c == CloseCode::Replaced.number() => {
                 "this console was opened again elsewhere, and that one goes on"

@@ -59,7 +59,7 @@ pub fn trust(file: &Path) -> Result<(), BadCa> {
 ///
 /// # Errors
 /// In words: there is nothing to check a server's certificate with.
-pub(super) fn trusted() -> Result<Arc<ClientConfig>, String> {
+pub fn trusted() -> Result<Arc<ClientConfig>, String> {
     if let Some(config) = TRUSTED.get() {
         return Ok(Arc::clone(config));
     }

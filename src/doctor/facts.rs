@@ -25,6 +25,8 @@ pub struct Facts {
     pub free: Option<u64>,
     /// Files that only some may read, and their modes.
     pub modes: Vec<Mode>,
+    /// Certificate and key that cannot be opened, in words.
+    pub tls_unreadable: Vec<String>,
     /// The server on this machine.
     pub server: ServerSeen,
     /// What browsers reach: the public address, or the server itself where there is none.

@@ -153,6 +153,23 @@ fn what_a_tired_person_gets_wrong_is_said_and_nothing_is_changed() {
 }
 
 #[test]
+fn a_hostile_name_reaches_no_terminal() {
+    let house = house();
+    house.ok(&["site", "set", "shop", "--name", "\u{1b}]0;owned\u{7}\u{202e}", "--greeting", "\u{1b}[2J"]);
+    for args in [
+        &["list"][..],
+        &["show", "shop"],
+        &["set", "shop", "--name", "x\u{1b}c", "--dry-run"],
+        &["list", "--json"],
+    ] {
+        let out = house.ok(&[&["site"], args].concat());
+        assert!(!out.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{args:?}: {out:?}");
+    }
+    let (_, value) = house.doctor(&["--data", "nowhere"]);
+    assert!(!value.to_string().contains('\u{1b}'));
+}
+
+#[test]
 fn the_snippet_is_the_line_and_the_policy() {
     let house = house();
     let out = house.ok(&["site", "snippet", "shop", "--public-url", "https://chat.test/"]);

@@ -105,6 +105,12 @@ fn from_an_empty_folder_to_two_agents_and_five_mishaps() {
     house.ok(&["away"]);
     house.ok(&["away", "--token", &bo]);
     assert!(fix(&house, "handoff").contains('~'));
+    let (_, value) = house.doctor(&looked);
+    let handoff = value["checks"].as_array().unwrap().iter().find(|c| c["id"] == "handoff").unwrap();
+    assert!(handoff["more"][0].as_str().unwrap().starts_with("ticket: "), "{handoff:#}");
+    // The server does as the doctor says.
+    let said = house.piped("Can I talk to a person please?\n", &args);
+    assert!(said.out.contains("Nobody from the team is here"), "{}{}", said.out, said.err);
     // 5: the server stopped.
     house.stop();
     assert!(fix(&house, "server").starts_with("baton serve --data data"));

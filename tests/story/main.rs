@@ -13,6 +13,7 @@ mod house;
 mod kill;
 mod link;
 mod passing;
+mod people;
 mod race;
 mod reading;
 mod relay;

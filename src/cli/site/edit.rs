@@ -14,6 +14,8 @@ pub(super) struct Place {
     header: Range<usize>,
     /// Its keys with the places of key and value, in order.
     keys: Vec<(String, Range<usize>, Range<usize>)>,
+    /// After everything in it, tables below it included.
+    last: usize,
 }
 
 /// Which table is meant.
@@ -55,7 +57,23 @@ fn place(text: &str, which: Which<'_>) -> Result<Option<Place>, String> {
         keys.push((name.to_owned(), key, value));
     }
     keys.sort_by_key(|(_, key, _)| key.start);
-    Ok(Some(Place { header, keys }))
+    let last = last(table).max(header.end);
+    Ok(Some(Place { header, keys, last }))
+}
+
+/// After the last value of a table and of all below it.
+fn last(table: &Table) -> usize {
+    let ends = table.iter().map(|(_, item)| match item {
+        Item::None => 0,
+        Item::Value(value) => value.span().map_or(0, |span| span.end),
+        Item::Table(below) => below.span().map_or(0, |span| span.end).max(last(below)),
+        Item::ArrayOfTables(all) => all
+            .iter()
+            .map(|below| below.span().map_or(0, |span| span.end).max(last(below)))
+            .max()
+            .unwrap_or(0),
+    });
+    ends.max().unwrap_or(0)
 }
 
 impl Place {
@@ -161,7 +179,7 @@ pub(super) fn remove(text: &str, site: usize) -> Result<String, String> {
         }
         from = above;
     }
-    let mut to = line_end(text, place.end());
+    let mut to = line_end(text, place.last);
     // Comments right below its last key speak of it.
     while text[to..].starts_with('#') {
         to = line_end(text, to);

@@ -64,24 +64,43 @@ async fn tried(
     let Some(claimed) = claimed.into_iter().next() else { return Ok(None) };
     let outcome = config.smtp.deliver(&written.envelope, &written.bytes).await;
     let now = engine.now();
+    // Mail servers repeat the address they refuse: agents may read it, the log may not.
+    let logged = |reason: &str| match of.visitor.as_ref().and_then(|v| v.email.as_deref()) {
+        Some(address) => reason.replace(address, "(the visitor)"),
+        None => reason.to_owned(),
+    };
     Ok(Some(match outcome {
         Outcome::Taken => {
             tracing::info!(mail = id, attempts = claimed.attempts, "a mail was taken by the mail server");
             MailStep::Sent { id, now }
         }
         Outcome::Refused(reason) => {
-            tracing::error!(mail = id, %reason, "a mail was refused and is given up; agents see it");
+            tracing::error!(
+                mail = id,
+                reason = logged(&reason),
+                "a mail was refused and is given up; agents see it"
+            );
             MailStep::Failed { id, reason, now }
         }
         Outcome::Again(reason) => {
             let jitter = (uuid::Uuid::new_v4().as_u128() & 0xffff) as f64 / 65_536.0;
             match backoff::next(claimed.attempts, claimed.made, now, jitter) {
                 Some(due) => {
-                    tracing::warn!(mail = id, attempts = claimed.attempts, %reason, "a mail did not go; it is tried again");
+                    let (attempts, reason_logged) = (claimed.attempts, logged(&reason));
+                    tracing::warn!(
+                        mail = id,
+                        attempts,
+                        reason = reason_logged,
+                        "a mail did not go; it is tried again"
+                    );
                     MailStep::Again { id, due, reason, now }
                 }
                 None => {
-                    tracing::error!(mail = id, %reason, "a mail did not go for days and is given up; agents see it");
+                    tracing::error!(
+                        mail = id,
+                        reason = logged(&reason),
+                        "a mail did not go for days and is given up; agents see it"
+                    );
                     MailStep::Failed { id, reason: format!("given up after days: {reason}"), now }
                 }
             }

@@ -109,6 +109,21 @@ impl Smtp {
         outcome
     }
 
+    /// Connects, protects the link and signs in, and goes away again.
+    ///
+    /// # Errors
+    /// What stands in the way, on one line.
+    pub async fn check(&self) -> Result<(), String> {
+        let mut link = match timeout(self.patience.0, self.connect()).await {
+            Ok(link) => link?,
+            Err(_) => {
+                return Err(format!("the mail server {}:{} did not answer in time", self.host, self.port));
+            }
+        };
+        let _ = timeout(GOODBYE, link.abort()).await;
+        Ok(())
+    }
+
     async fn connect(&self) -> Result<AsyncSmtpConnection, String> {
         let place = format!("{}:{}", self.host, self.port);
         let hello = ClientId::default();

@@ -175,19 +175,15 @@ pub(super) fn tls(facts: &Facts, out: &mut Findings) {
     if facts.config.error.is_some() {
         return out.skip("tls", None, "the configuration cannot be read");
     }
-    let mut fine = true;
-    for (what, path) in [("certificate", &tls.certificate), ("key", &tls.key)] {
-        if let Err(e) = std::fs::File::open(path) {
-            fine = false;
-            out.fail(
-                "tls",
-                None,
-                format!("the {what} {} cannot be read: {e}", path.display()),
-                format!("edit [tls] in {}, or mend the file's permissions", file(facts)),
-            );
-        }
+    for why in &facts.tls_unreadable {
+        out.fail(
+            "tls",
+            None,
+            why.clone(),
+            format!("edit [tls] in {}, or mend the file's permissions", file(facts)),
+        );
     }
-    if fine {
+    if facts.tls_unreadable.is_empty() {
         out.ok("tls", None, format!("{}", tls.certificate.display()));
     }
 }

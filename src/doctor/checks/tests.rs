@@ -61,6 +61,7 @@ fn well() -> Facts {
         })),
         free: Some(10 << 30),
         modes: Vec::new(),
+        tls_unreadable: Vec::new(),
         server: ServerSeen {
             base: "http://127.0.0.1:7842".into(),
             answers: Ok(()),
@@ -207,8 +208,8 @@ const BREAKS: &[Break] = {
         (
             "a certificate that is gone",
             |f| {
-                f.config.internet.tls =
-                    Some(Tls { certificate: "no/such.pem".into(), key: "Cargo.toml".into() });
+                f.config.internet.tls = Some(Tls { certificate: "c.pem".into(), key: "k.pem".into() });
+                f.tls_unreadable = vec!["the certificate no/such.pem cannot be read".into()];
             },
             &[("tls", Fail)],
             "no/such.pem",

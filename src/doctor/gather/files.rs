@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::doctor::facts::Mode;
+use crate::doctor::internet::Tls;
 
 /// What is to be closed to others.
 pub(super) fn modes(data: &Path, config: &Path, login: Option<&Path>, key: Option<&Path>) -> Vec<Mode> {
@@ -38,6 +39,16 @@ fn mode(_: &Path) -> Option<u32> {
     None
 }
 
+/// Which of certificate and key cannot be opened, and why.
+pub(super) fn unreadable(tls: &Tls) -> Vec<String> {
+    let files = [("certificate", &tls.certificate), ("key", &tls.key)];
+    let why = files.iter().filter_map(|(what, path)| {
+        let error = std::fs::File::open(path).err()?;
+        Some(format!("the {what} {} cannot be read: {error}", path.display()))
+    });
+    why.collect()
+}
+
 /// Bytes this user may still write where a folder is, or will be.
 pub(super) fn free(folder: &Path) -> Option<u64> {
     let here = std::path::absolute(folder).ok()?;
@@ -49,6 +60,16 @@ pub(super) fn free(folder: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_that_is_gone_is_named() {
+        let tls = Tls { certificate: "no/such.pem".into(), key: "Cargo.toml".into() };
+        let why = unreadable(&tls);
+        assert!(
+            why.len() == 1 && why[0].starts_with("the certificate no/such.pem cannot be read"),
+            "{why:?}"
+        );
+    }
 
     #[test]
     fn room_is_told_also_of_a_folder_that_is_not_there_yet() {

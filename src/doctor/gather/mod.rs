@@ -86,6 +86,7 @@ pub async fn gather(options: Options) -> Result<Facts, String> {
         only: options.only,
         modes: files::modes(&options.data, &config.file, options.login_file.as_deref(), key),
         free: files::free(&options.data),
+        tls_unreadable: config.internet.tls.as_ref().map(files::unreadable).unwrap_or_default(),
         config,
         data: options.data,
         store,

@@ -9,7 +9,8 @@
 //! hash elsewhere (`baton audit --verify` prints it).
 //!
 //! Agents' deeds in conversations that change who answers (accepted, taken over, released, transferred, handed back,
-//! resolved, reopened) are entries, too: written with their events by [`super::Batch`]. What was said is in the log alone.
+//! resolved, reopened), and what the server takes from an agent who may hold it no more, are entries, too: written with their
+//! events by [`super::Batch`]. What was said is in the log alone.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -286,12 +287,16 @@ fn link(before: &[u8], no: i64, at: Time, text: &str) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// The entry an event makes, where it is an agent's deed that changes who answers.
+/// The entry an event makes, where it is an agent's deed that changes who answers, or undoes an agent's hold.
 pub(super) fn of_event(event: &Event, id: ConversationId, site: Option<&SiteId>) -> Option<Entry> {
     let mut after = Value::Null;
     let mut before = Value::Null;
     let named = |agent: &AgentRef| serde_json::json!({ "id": agent.id, "name": agent.name });
+    let target = Target::Conversation { id, site: site.cloned() };
     let (by, deed) = match event {
+        Event::Released(ReleaseCause::Withdrawn { from }) => {
+            return Some(Entry::new(Actor::Server, Deed::Released, target).with(named(from), Value::Null));
+        }
         Event::Accepted { agent } => (agent, Deed::Accepted),
         Event::TakenOver { agent, from } => {
             before = from.as_ref().map(named).unwrap_or_default();
@@ -311,6 +316,5 @@ pub(super) fn of_event(event: &Event, id: ConversationId, site: Option<&SiteId>)
         Event::Reopened { agent, .. } => (agent, Deed::Reopened),
         _ => return None,
     };
-    let target = Target::Conversation { id, site: site.cloned() };
     Some(Entry::new(Actor::Agent(by.clone()), deed, target).with(before, after))
 }

@@ -133,3 +133,31 @@ fn strings_are_written_so_that_they_read_back() {
     let long: Vec<String> = (0..9).map(|n| format!("https://shop-{n}.example.com")).collect();
     assert!(strings(&long).starts_with("[\n    \"https://shop-0"));
 }
+
+#[test]
+fn tables_below_a_site_go_with_it() {
+    let text = "[[site]]\nid = \"a\"\nhours.mon = \"9-17\"\n\n[site.mail]\nfrom = \"a@b.example\"\n\n[[site.day]]\nn = 1\n# so\n\n# The other.\n[[site]]\nid = \"b\"\n";
+    assert_eq!(remove(text, 0).expect("removed"), "# The other.\n[[site]]\nid = \"b\"\n");
+    let after = set(text, Which::Site(0), "name", "\"A\"").expect("set");
+    let doc: DocumentMut = after.parse().expect("TOML");
+    assert_eq!(doc["site"][0]["name"].as_str(), Some("A"), "{after}");
+}
+
+#[test]
+fn each_key_of_the_shipped_default_is_set_in_its_one_line() {
+    let text = include_str!("../../../../assets/default.toml");
+    let site = text.split("[[site]]\n").nth(1).expect("a site");
+    let mut keys = 0;
+    for line in site.lines().take_while(|line| !line.starts_with('[')) {
+        let Some((key, value)) = line.trim_start_matches("# ").split_once(" = ") else { continue };
+        if key.contains(' ') {
+            continue;
+        }
+        keys += 1;
+        let after = set(text, Which::Site(0), key, value).expect("set");
+        let same = |(a, b): &(&str, &str)| a == b || b.trim_start_matches("# ") == *a;
+        let moved: Vec<_> = after.lines().zip(text.lines()).filter(|pair| !same(pair)).collect();
+        assert!(moved.is_empty() && after.lines().count() == text.lines().count(), "{key}: {moved:?}");
+    }
+    assert!(keys >= 13, "{keys}");
+}
