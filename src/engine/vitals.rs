@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::conversation::Time;
+use crate::log::StoreError;
 
 /// Whether there is room for what people write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +122,14 @@ impl Vitals {
     pub(super) fn wrote(&self) {
         if self.full.load(Ordering::Relaxed) && self.full.swap(false, Ordering::AcqRel) {
             tracing::info!("the storage has room again; messages are saved");
+        }
+    }
+
+    /// A group was refused. A full disk is told once, not with every group.
+    pub(super) fn refused(&self, error: &StoreError, what: &str) {
+        match error {
+            StoreError::Full => self.no_room(),
+            StoreError::Conflict { .. } | StoreError::Failed(_) => tracing::error!(%error, "{what}"),
         }
     }
 

@@ -1,11 +1,12 @@
 //! What was asked, as a hash: the same wish has the same hash, whenever and by whichever socket it comes.
 //!
-//! Invariant: every part goes in with its length, so that no two wishes run together. Refused here: judging the wish.
+//! Invariant: every part goes in with its length, so that no two wishes run together. A mere thank-you after a resolve is known
+//! here, too. Refused here: judging the wish.
 
 use sha2::{Digest, Sha256};
 
 use super::{Submit, Target};
-use crate::conversation::Command;
+use crate::conversation::{Command, Conversation, State};
 
 /// What was asked, without when and by which socket: the same wish has the same hash. 128 bits of SHA-256.
 pub(super) fn content_hash(submit: &Submit) -> [u8; 16] {
@@ -38,4 +39,23 @@ pub(super) fn content_hash(submit: &Submit) -> [u8; 16] {
     let mut cut = [0; 16];
     cut.copy_from_slice(&full[..16]);
     cut
+}
+
+/// After a resolve a mere thank-you neither reopens nor alerts: whether it is one is looked at only there.
+pub(super) fn with_thanks(conversation: &Conversation, command: &Command) -> Option<Command> {
+    match command {
+        Command::VisitorMessage { text, attachments, page, .. }
+            if conversation.exists()
+                && conversation.state == State::Resolved
+                && crate::handoff::courtesy::is_thanks(text) =>
+        {
+            Some(Command::VisitorMessage {
+                text: text.clone(),
+                attachments: attachments.clone(),
+                page: page.clone(),
+                thanks: true,
+            })
+        }
+        _ => None,
+    }
 }

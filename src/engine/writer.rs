@@ -14,12 +14,12 @@ use uuid::Uuid;
 use super::blocks::{self, BlockJob};
 use super::revocation::still_good;
 use super::shared::Shared;
-use super::wish::content_hash;
+use super::wish::{content_hash, with_thanks};
 use super::{Published, PublishedEvent, Refusal, Submit, Target, Who};
 use super::{erasing, mail, notes};
 use crate::conversation::{
     Actor, AgentId, Cid, Command, Context, Conversation, ConversationId, Event, Load, Rejection, Row, SiteId,
-    State, Time, VisitorRef, decide,
+    Time, VisitorRef, decide,
 };
 use crate::log::{Append, Batch, CursorMove, Log, MailStep, Principal, StoreError, audit};
 use crate::protocol::{Answered, AvailabilityInfo};
@@ -189,7 +189,7 @@ fn commit_submits(
     let mut batch = match log.begin() {
         Ok(batch) => batch,
         Err(error) => {
-            note_error(&error, "no write transaction could be opened", shared);
+            shared.vitals.refused(&error, "no write transaction could be opened");
             for (_, reply) in submits {
                 answer(reply, Err(refusal(&error)));
             }
@@ -232,7 +232,7 @@ fn commit_submits(
             }
         }
         Err(error) => {
-            note_error(&error, "a group could not be committed; none of it was acknowledged", shared);
+            shared.vitals.refused(&error, "a group could not be committed; none of it was acknowledged");
             let why = refusal(&error);
             for p in pending {
                 if let Some(published) = &p.published {
@@ -250,14 +250,6 @@ fn answer(reply: Option<oneshot::Sender<Answer>>, with: Answer) {
     if let Some(reply) = reply {
         // The asker may be gone (its socket closed); with the same client id it gets the same answer later.
         let _ = reply.send(with);
-    }
-}
-
-/// A full disk is told once, not with every group.
-fn note_error(error: &StoreError, what: &str, shared: &Arc<Shared>) {
-    match error {
-        StoreError::Full => shared.vitals.no_room(),
-        StoreError::Conflict { .. } | StoreError::Failed(_) => tracing::error!(%error, "{what}"),
     }
 }
 
@@ -472,25 +464,6 @@ fn load(
     let held = shared.timers().held_by(agent);
     let active = batch.load_of(agent, &held, now).map_err(fault)?;
     Ok(Some(Load { active, limit }))
-}
-
-/// After a resolve a mere thank-you neither reopens nor alerts: whether it is one is looked at only there.
-fn with_thanks(conversation: &Conversation, command: &Command) -> Option<Command> {
-    match command {
-        Command::VisitorMessage { text, attachments, page, .. }
-            if conversation.exists()
-                && conversation.state == State::Resolved
-                && crate::handoff::courtesy::is_thanks(text) =>
-        {
-            Some(Command::VisitorMessage {
-                text: text.clone(),
-                attachments: attachments.clone(),
-                page: page.clone(),
-                thanks: true,
-            })
-        }
-        _ => None,
-    }
 }
 
 fn actor(who: &Who, conversation: &Conversation) -> Actor {
