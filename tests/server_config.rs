@@ -199,6 +199,17 @@ fn mail_is_off_without_its_table_and_ready_with_host_and_from() {
     assert_eq!((mail.smtp.host.as_str(), mail.smtp.port), ("smtp.example.com", 587));
     assert_eq!(format!("{:?}", mail.smtp.tls), "starttls");
     assert_eq!((mail.delay_ms, mail.gone_after_ms, mail.max_per_hour), (60_000, 45_000, 200));
+    assert_eq!(mail.texts, Default::default());
+    let german =
+        parse(&MAIL.replace("[[site]]", "[mail.texts]\nyou = \"Sie\"\n[[site]]")).unwrap().mail.unwrap();
+    assert_eq!((german.texts.you.as_str(), german.texts.assistant.as_str()), ("Sie", "Assistant"));
+    assert!(
+        refused(&MAIL.replace("[[site]]", "[mail.texts]\nyuo = \"Sie\"\n[[site]]"))
+            .contains("did you mean `you`?")
+    );
+    let commented = DEFAULT.lines().find_map(|l| l.strip_prefix("# texts = ")).unwrap();
+    let shipped = parse(&MAIL.replace("[[site]]", &format!("texts = {commented}\n[[site]]"))).unwrap();
+    assert_eq!(shipped.mail.unwrap().texts, Default::default(), "what is documented is the default");
     let more = "mail_from = \"Shop <shop@example.com>\"\nmail_reply_to = \"desk@example.com\"\nurl = \"https://shop.example/help\"\n[[site]]\nid = \"quiet\"\nmail = false\n";
     let sites = parse(&format!("{MAIL}{more}")).unwrap().mail.unwrap().sites;
     assert_eq!(sites.len(), 1, "a site can be left out");

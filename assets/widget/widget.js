@@ -118,23 +118,18 @@
   let disk = storage('localStorage');
   const session = storage('sessionStorage');
 
-  // ---- The way back from a mail ------------------------------------------------------------------------------------
-
-  // A link in a mail ends in #baton-chat=PASS, and a pass opens one conversation. It counts in this
-  // tab alone, beside whatever this browser knows: a mail may be opened by somebody else, or on another's computer. Whoever
-  // is its visitor here already needs none.
-  const mailed = /[#&]baton-chat=(l1\.([0-9a-f]{32})\.[\w.-]{1,120})$/.exec(location.hash);
+  // A mail's link carries a pass: for one conversation, in this tab.
+  const mailed = /#baton-chat=(l1\.(\w+)\.[\w.-]+)$/.exec(location.hash);
   if (mailed) {
     history.replaceState(history.state, '', location.pathname + location.search);
-    if (String(disk.get('token')).split('.')[1] === mailed[2]) session.drop('pass');
-    else if (session.get('pass') !== mailed[1]) {
-      const before = storage('sessionStorage', 'pass:');
-      for (const k of before.keys('')) before.drop(k);
-      before.set('token', mailed[1]);
-      session.set('pass', mailed[1]);
-    }
+    session.drop('pass');
+    if (!(disk.get('token') || '').includes(mailed[2])) session.set('pass', mailed[1]);
   }
-  if (session.get('pass')) disk = storage('sessionStorage', 'pass:');
+  const pass = session.get('pass');
+  if (pass) {
+    disk = storage('sessionStorage', pass);
+    if (mailed) disk.set('token', pass);
+  }
 
   // ---- What is known -----------------------------------------------------------------------------------------------
 
@@ -525,11 +520,9 @@
   function forget() {
     forgot = true;
     disk.drop('token');
-    if (session.get('pass')) {
-      complain('the link from the mail is no longer good; the chat begins anew.');
+    if (pass) {
       session.drop('pass');
       disk = storage('localStorage');
-      forgot = false;
     }
     state.token = disk.get('token');
     Object.assign(state, { logId: null, lastSeq: 0, conversation: null, items: [], ticket: false, lead: false, readSeq: 0 });

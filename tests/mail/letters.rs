@@ -1,6 +1,6 @@
 //! Mails as written, from hostile hands: no name, no first words, no message and no address adds anything to a mail.
 
-use baton::connectors::mail::letter::{Letter, NoLetter, write};
+use baton::connectors::mail::letter::{Letter, MailTexts, NoLetter, write};
 use baton::conversation::{
     AgentId, AgentRef, Author, Conversation, ConversationId, Entry, EntryKind, Event, Message, MessageId,
     SiteId, Time, VisitorId, VisitorRef,
@@ -79,6 +79,7 @@ fn written(case: &Case) -> Result<Came, NoLetter> {
         site: &case.site,
         from: &from,
         reply_to: None,
+        texts: &MailTexts::default(),
         entries: &case.entries,
         first: 3,
         last: 3,

@@ -26,6 +26,7 @@ pub fn mail_to(port: u16) -> MailConfig {
         delay_ms: 0,
         gone_after_ms: 0,
         max_per_hour: 1_000,
+        texts: Default::default(),
     }
 }
 

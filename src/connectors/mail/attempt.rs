@@ -157,6 +157,7 @@ fn compose(
         site: &site.name,
         from: &how.from,
         reply_to: how.reply_to.as_ref(),
+        texts: &config.texts,
         entries: &fetched.entries,
         first,
         last: mail.last,

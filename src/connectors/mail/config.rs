@@ -10,6 +10,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::letter::MailTexts;
 use super::smtp::{Smtp, Tls};
 use crate::conversation::SiteId;
 use crate::settings::{ConfigError, Source};
@@ -41,6 +42,8 @@ pub struct MailKeys {
     gone_after_s: u32,
     #[serde(default = "some")]
     max_per_hour: Spanned<u32>,
+    #[serde(default)]
+    texts: MailTexts,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -103,6 +106,8 @@ pub struct MailConfig {
     pub gone_after_ms: i64,
     /// Mails an hour at most.
     pub max_per_hour: u32,
+    /// The words of ours in a mail.
+    pub texts: MailTexts,
 }
 
 /// Checks the mail keys and reads the password. `base`: the folder the file's paths are relative to.
@@ -168,6 +173,7 @@ pub fn build(
         delay_ms: i64::from(*keys.delay_s.get_ref()) * 1000,
         gone_after_ms: i64::from(keys.gone_after_s) * 1000,
         max_per_hour: *keys.max_per_hour.get_ref(),
+        texts: keys.texts.clone(),
     })
 }
 

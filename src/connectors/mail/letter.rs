@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message as Mime};
 use lettre::{Address, address::Envelope};
+use serde::Deserialize;
 
 use super::SiteMail;
 use crate::conversation::{Author, Conversation, Entry, EntryKind, Message, Time};
@@ -27,6 +28,43 @@ const BEFORE_BYTES: usize = 32 * 1024;
 /// Mails named in `References`: the thread's root and the latest.
 const REFERENCES: usize = 8;
 
+/// The words of ours in a mail, as visitors read them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailTexts {
+    /// In the subject, where the visitor said nothing.
+    pub question: String,
+    /// Before the link.
+    pub go_on: String,
+    /// After it, before the day.
+    pub until: String,
+    /// Before the name of a file.
+    pub file: String,
+    /// Above the transcript.
+    pub before: String,
+    /// Where its beginning is left out.
+    pub left_out: String,
+    /// What the visitor is called in it.
+    pub you: String,
+    /// What the assistant is called in it.
+    pub assistant: String,
+}
+
+impl Default for MailTexts {
+    fn default() -> Self {
+        Self {
+            question: "your question".into(),
+            go_on: "Go on in the chat:".into(),
+            until: "The link opens this conversation, for whoever has it, until".into(),
+            file: "A file, which you find in the chat:".into(),
+            before: "What was said before".into(),
+            left_out: "(the beginning is left out)".into(),
+            you: "You".into(),
+            assistant: "Assistant".into(),
+        }
+    }
+}
+
 /// What a mail is made of.
 #[derive(Debug)]
 pub struct Letter<'a> {
@@ -38,6 +76,8 @@ pub struct Letter<'a> {
     pub from: &'a Mailbox,
     /// Where answers go, if elsewhere.
     pub reply_to: Option<&'a Mailbox>,
+    /// The words of ours.
+    pub texts: &'a MailTexts,
     /// What was said up to the last reply it carries, oldest first.
     pub entries: &'a [Entry],
     /// Version of the first reply it carries.
@@ -105,7 +145,7 @@ pub fn write(letter: &Letter<'_>) -> Result<Written, NoLetter> {
         body.push_str(Untrusted::new(reply.text.trim_end()).display().as_str());
         for file in &reply.attachments {
             let name = name(&file.name);
-            body.push_str(&format!("\n[a file, which you find in the chat: {name}]"));
+            body.push_str(&format!("\n[{} {name}]", letter.texts.file));
         }
         body.push_str("\n\n");
     }
@@ -114,20 +154,17 @@ pub fn write(letter: &Letter<'_>) -> Result<Written, NoLetter> {
         body.push_str(&format!("{}, {site}\n", name(&agent.name)));
     }
     if let Some((link, until)) = letter.link {
-        body.push_str(&format!(
-            "\nGo on in the chat: {link}\nThe link opens this conversation until {}, for whoever has it.\n",
-            day(until)
-        ));
+        body.push_str(&format!("\n{} {link}\n{} {}.\n", letter.texts.go_on, letter.texts.until, day(until)));
     }
     let before: Vec<_> = said.iter().filter(|m| !carried(m) && m.0 <= letter.last).collect();
-    transcript(&mut body, &before);
+    transcript(&mut body, &before, letter.texts);
     let text = body.replace('\n', "\r\n");
 
     let from_name = letter.from.name.clone().unwrap_or_else(|| site.to_string());
     let mut mail = Mime::builder()
         .from(Mailbox::new(Some(from_name), letter.from.email.clone()))
         .to(Mailbox::new(None, to.clone()))
-        .subject(subject(&site, letter.first_words))
+        .subject(subject(&site, letter.first_words, &letter.texts.question))
         .date(date(letter.now))
         .message_id(Some(message_id.clone()))
         .in_reply_to(references.last().copied().unwrap_or(&root).to_owned())
@@ -202,10 +239,10 @@ fn name(text: &str) -> SafeText {
 }
 
 /// The site's name and the visitor's first words, the same in every mail of a conversation: mail programs group by it.
-fn subject(site: &SafeText, first_words: Option<&str>) -> String {
+fn subject(site: &SafeText, first_words: Option<&str>, question: &str) -> String {
     let flat: Vec<&str> = first_words.unwrap_or_default().split_whitespace().take(50).collect();
     let words = Untrusted::new(flat.join(" ")).line().truncated(FIRST_WORDS);
-    if words.is_blank() { format!("{site}: your question") } else { format!("{site}: {words}") }
+    if words.is_blank() { format!("{site}: {}", name(question)) } else { format!("{site}: {words}") }
 }
 
 /// The part of an address that makes ids unique; ASCII, since ids are.
@@ -215,7 +252,7 @@ fn domain(from: &Mailbox) -> &str {
     if plain { domain } else { "baton.invalid" }
 }
 
-fn transcript(body: &mut String, said: &[&(u64, Time, &Message)]) {
+fn transcript(body: &mut String, said: &[&(u64, Time, &Message)], texts: &MailTexts) {
     let mut bytes = 0;
     let fits = said.iter().rev().take(BEFORE).take_while(|m| {
         bytes += m.2.text.len() + 80;
@@ -225,14 +262,14 @@ fn transcript(body: &mut String, said: &[&(u64, Time, &Message)]) {
     if from == said.len() {
         return;
     }
-    body.push_str("\n--\nWhat was said before\n");
+    body.push_str(&format!("\n--\n{}\n", texts.before));
     if from > 0 {
-        body.push_str("(the beginning is left out)\n");
+        body.push_str(&format!("{}\n", texts.left_out));
     }
     for (_, at, message) in &said[from..] {
         let who = match &message.author {
-            Author::Visitor => "You".to_owned(),
-            Author::Assistant => "Assistant".to_owned(),
+            Author::Visitor => texts.you.clone(),
+            Author::Assistant => texts.assistant.clone(),
             Author::Agent(agent) => name(&agent.name).to_string(),
         };
         body.push_str(&format!("\n{who}, {}:\n", moment(*at)));
@@ -246,11 +283,11 @@ fn transcript(body: &mut String, said: &[&(u64, Time, &Message)]) {
 }
 
 fn moment(at: Time) -> String {
-    written(at, "%-d %b %Y, %H:%M UTC")
+    written(at, "%Y-%m-%d %H:%M UTC")
 }
 
 fn day(at: Time) -> String {
-    written(at, "%-d %B %Y")
+    written(at, "%Y-%m-%d")
 }
 
 fn written(at: Time, format: &str) -> String {
