@@ -142,7 +142,7 @@ fn keys_shows_what_holds_and_says_what_is_wrong() {
     let (code, said, _) = keys(&["keys", "--check"]);
     assert_eq!(
         (code, said.as_str()),
-        (Some(0), "line 4: i was `reply`, now `tags`; it still has r\nthe keys are right\n")
+        (Some(0), "line 4: i was `reply`, now `tags`; it still has r/Enter\nthe keys are right\n")
     );
 
     std::fs::write(&file, "[keys.panes]\nresolv = \"E\"\n").unwrap();

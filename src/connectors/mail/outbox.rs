@@ -344,6 +344,12 @@ impl Outbox {
     }
 
     fn judge(&self, mail: &Mail, of: &Conversation, seen: u64, now: Time) -> Verdict {
+        // Also where it was tried before: nobody writes on to whom they blocked.
+        if let (Some(site), Some(visitor)) = (&of.site, &of.visitor)
+            && self.engine.blocked(site, Some(visitor.id), None).is_some()
+        {
+            return Verdict::Never("the visitor is blocked");
+        }
         // One that was tried may have arrived already: it goes on, whatever was seen meanwhile.
         if mail.attempts > 0 {
             return Verdict::Send;
