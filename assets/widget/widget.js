@@ -34,7 +34,7 @@
   const SEEN_MS = 400; // how long a reply is looked at before it counts as seen
   const ANSWER_MS = 20000; // a request unanswered this long means the link is dead
 
-  // ---- Which site, which server ------------------------------------------------------------------------------------
+  // -- Which site, which server
 
   const tag = document.currentScript ||
     document.querySelector('script[src*="widget.js"][data-site], script[src*="widget.js"][data-agent-id]');
@@ -55,7 +55,7 @@
   const socketUrl = (base.protocol === 'https:' ? 'wss://' : 'ws://') + base.host + '/ws/visitor?site=' +
     encodeURIComponent(site);
 
-  // ---- Small tools -------------------------------------------------------------------------------------------------
+  // -- Small tools
 
   const now = () => Date.now();
 
@@ -131,7 +131,7 @@
     if (mailed) disk.set('token', pass);
   }
 
-  // ---- What is known -----------------------------------------------------------------------------------------------
+  // -- What is known
 
   // Survives a reload of this tab, so that its unsent messages are at once its own again.
   const tab = session.get('tab') || uuid7();
@@ -202,7 +202,7 @@
     if (as !== 'queued') delete state.conversation.position;
   }
 
-  // ---- The transcript ----------------------------------------------------------------------------------------------
+  // -- The transcript
 
   const keyOf = (item) => item.cid || item.id;
 
@@ -247,7 +247,7 @@
     put({ id, seq, at, author: 'system', name: '', text, sources: [], kind, ours });
   }
 
-  // ---- The outbox --------------------------------------------------------------------------------------------------
+  // -- The outbox
   // One key an entry, so that tabs never overwrite each other's. An entry belongs to the tab that claims it.
 
   const outbox = new Map(); // cid -> {cid, op, d, at, tab, claimed, failed}
@@ -369,7 +369,7 @@
     saveSoon();
   }
 
-  // ---- The link ----------------------------------------------------------------------------------------------------
+  // -- The link
 
   let link = null; // the socket whose word counts
   let next = null; // its successor, while a planned restart is announced
@@ -705,14 +705,14 @@
       }
       send(me, { t: 'ctl', type: 'heartbeat' });
     } else if (f.type === 'goaway' && me === link && !next) {
-      // Spread over the time given; the next socket is open before this one goes, where the server allows it.
+      // Spread over the time given; the next socket opens before this one goes.
       setTimeout(() => {
         if (me === link && !next) connect();
       }, Math.random() * (f.in_ms || 0) * 0.8);
     }
   }
 
-  // ---- Events ------------------------------------------------------------------------------------------------------
+  // -- Events
 
   function apply(f) {
     const d = f.d || {};
@@ -824,7 +824,7 @@
     document.dispatchEvent(new CustomEvent('baton:' + name, { detail }));
   }
 
-  // ---- Elements ----------------------------------------------------------------------------------------------------
+  // -- Elements
 
   /** `el('p.note', {title: 'x'}, 'words', child)`: strings become text nodes. */
   function el(what, attributes) {
@@ -985,7 +985,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     el('div.mid', {}, scroller, fresh), el('footer', {}, trouble, leadForm, ask, say));
   root.append(panel, launcher);
 
-  // ---- Drawing -----------------------------------------------------------------------------------------------------
+  // -- Drawing
 
   const set = (node, text) => {
     if (node.textContent !== text) node.textContent = text;
@@ -1193,7 +1193,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
       headFace.replaceChildren.apply(headFace, face(person ? 'agent' : 'assistant', person).childNodes);
     }
 
-    // The link: silent for the first second and a half, so that a quick reconnect does not flicker.
+    // Silent at first, so that a quick reconnect does not flicker.
     if (ready) downSince = 0;
     else if (!downSince) downSince = now();
     const down = !ready && (state.stopped || now() - downSince > 1500);
@@ -1278,7 +1278,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     }
   }
 
-  // ---- The visitor's hands -----------------------------------------------------------------------------------------
+  // -- The visitor's hands
 
   function openPanel(focus) {
     state.open = true;
@@ -1300,7 +1300,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
   launcher.onclick = () => (state.open ? closePanel(true) : openPanel(true));
   closer.onclick = () => closePanel(true);
 
-  // The page's own shortcuts must not fire while somebody writes here: to the page these keys come from a plain element.
+  // To the page these keys come from a plain element: its shortcuts must not fire.
   for (const type of ['keydown', 'keyup', 'keypress']) {
     root.addEventListener(type, (e) => {
       if (type === 'keydown' && e.key === 'Escape' && state.open && !e.isComposing) closePanel(true);
@@ -1361,7 +1361,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     const text = wellFormed(box.value).trim();
     if (!text || state.stopped) return;
     const size = (s) => new TextEncoder().encode(s).length;
-    // In JSON, quotes and control characters take more room: a frame holds two messages' worth, less what is around it.
+    // JSON escapes take room: a frame holds two messages' worth, less what is around it.
     const over = Math.max(size(text) - MESSAGE_BYTES, size(JSON.stringify(text)) - 2 * MESSAGE_BYTES + 384);
     if (over > 0) {
       state.trouble = 'This message is too long by ' + over + ' characters or so. Send it in two parts.';
@@ -1432,7 +1432,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     }
   };
 
-  // ---- The page around it ------------------------------------------------------------------------------------------
+  // -- The page around it
 
   let lastPage = location.href + '\n' + document.title;
   let pageTimer = 0;
