@@ -27,6 +27,8 @@ pub struct Facts {
     pub modes: Vec<Mode>,
     /// Certificate and key that cannot be opened, in words.
     pub tls_unreadable: Vec<String>,
+    /// Whether the mail server lets us in, and why not; none: no mail is configured.
+    pub mail: Option<Result<String, String>>,
     /// The server on this machine.
     pub server: ServerSeen,
     /// What browsers reach: the public address, or the server itself where there is none.

@@ -18,7 +18,7 @@ const PAGE: u64 = 4096;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_said_survived_and_left_without_a_restart() {
     for n in 0..DISKS {
-        let Some(disk) = SmallDisk::mount("24m") else {
+        let Some(disk) = SmallDisk::mount("32m") else {
             eprintln!("\nskipped: a small tmpfs cannot be mounted here, so the full disk is not tested\n");
             return;
         };

@@ -100,12 +100,17 @@ pub(super) fn permissions(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// `mail`: the seam. Only whether it is configured is known here.
+/// `mail`: whether the mail server lets us in.
 pub(super) fn mail(facts: &Facts, out: &mut Findings) {
-    if facts.config.internet.mail {
-        out.ok("mail", None, format!("configured in {}; not tried", file(facts)));
-    } else {
-        out.ok("mail", None, "not configured: replies to tickets are not mailed");
+    match &facts.mail {
+        None => out.ok("mail", None, "not configured: replies to tickets are not mailed"),
+        Some(Ok(place)) => out.ok("mail", None, format!("{place} lets us in")),
+        Some(Err(why)) => out.fail(
+            "mail",
+            None,
+            format!("replies do not leave: {why}"),
+            format!("mend [mail] in {0}; baton mail test --config {0} tries it again", file(facts)),
+        ),
     }
 }
 

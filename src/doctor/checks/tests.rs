@@ -62,6 +62,7 @@ fn well() -> Facts {
         free: Some(10 << 30),
         modes: Vec::new(),
         tls_unreadable: Vec::new(),
+        mail: None,
         server: ServerSeen {
             base: "http://127.0.0.1:7842".into(),
             answers: Ok(()),
@@ -213,6 +214,12 @@ const BREAKS: &[Break] = {
             },
             &[("tls", Fail)],
             "no/such.pem",
+        ),
+        (
+            "a mail server that does not let us in",
+            |f| f.mail = Some(Err("the mail server 127.0.0.1:25 refuses the connection".into())),
+            &[("mail", Fail)],
+            "baton mail test --config",
         ),
         (
             "a proxy that does not reach the server",

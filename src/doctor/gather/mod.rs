@@ -17,7 +17,7 @@ use crate::client::Address;
 use crate::client::oneshot::{OneshotError, Session};
 use crate::conversation::{SiteId, Time};
 use crate::log::{self, Sight};
-use crate::server::normal_origin;
+use crate::server::{ServerConfig, normal_origin};
 
 /// How long the look through the store's structures may take.
 const INTEGRITY: Duration = Duration::from_secs(20);
@@ -80,12 +80,14 @@ pub async fn gather(options: Options) -> Result<Facts, String> {
         Some(url) => Some(page(&probe, url).await),
         None => None,
     };
+    let mail = mail(&config).await;
     let key = config.internet.tls.as_ref().map(|tls| tls.key.as_path());
     Ok(Facts {
         now,
         only: options.only,
         modes: files::modes(&options.data, &config.file, options.login_file.as_deref(), key),
         free: files::free(&options.data),
+        mail,
         tls_unreadable: config.internet.tls.as_ref().map(files::unreadable).unwrap_or_default(),
         config,
         data: options.data,
@@ -95,6 +97,23 @@ pub async fn gather(options: Options) -> Result<Facts, String> {
         sign_in,
         page,
     })
+}
+
+/// Signs in at the mail server and goes away again.
+async fn mail(config: &ConfigSeen) -> Option<Result<String, String>> {
+    if !config.internet.mail || config.error.is_some() {
+        return None;
+    }
+    let file = config.file.clone();
+    // The password may come from a program.
+    let read = tokio::task::spawn_blocking(move || ServerConfig::load(&file)).await;
+    let smtp = match read {
+        Ok(Ok(config)) => config.mail?.smtp,
+        Ok(Err(error)) => return Some(Err(error.to_string())),
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    let place = format!("{}:{}", smtp.host, smtp.port);
+    Some(smtp.check().await.map(|()| place))
 }
 
 fn now() -> Time {
