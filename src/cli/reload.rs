@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Done {
-    match control::ask(&args.data, &Request::Reload)? {
+    match control::ask(&args.data, &Request::Reload { uid: rustix::process::getuid().as_raw() })? {
         Some(Answer::Reloaded { words }) => Out.line(&inert(&words)),
         Some(other) => Err(Failure::Refused(format!("the server answered something else: {other:?}"))),
         None => Err(Failure::Refused(format!(

@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use super::out::Out;
 use super::{Done, Failure, local, service};
 use crate::engine::Engine;
+use crate::log::audit::Actor;
 use crate::server::{LogConfig, LogFormat, Reloader, Server, ServerConfig};
 
 /// Where it listens if nobody says otherwise: this machine only.
@@ -104,7 +105,7 @@ fn reload_on_signal(reloader: Reloader) -> Done {
             .map_err(|e| Failure::Refused(format!("signals cannot be handled on this system: {e}")))?;
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
-                match reloader.reload().await {
+                match reloader.reload(Actor::Server).await {
                     Ok(done) => tracing::info!("{done}"),
                     Err(why) => tracing::error!("{why}"),
                 }

@@ -7,10 +7,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::{Value, json};
+
 use super::bells::Bells;
 use super::live::Live;
 use super::shared::Shared;
 use super::{ConfigError, ServerConfig};
+use crate::log::audit::{Actor, Deed, Entry, Target};
 
 /// Reads the configuration again. Cheap to clone; reloads run one after the other.
 #[derive(Clone)]
@@ -71,10 +74,21 @@ impl Reloader {
     /// the frame size they were opened with, and consoles hear heartbeats as often as leases need; limits on their number
     /// hold for the next one.
     ///
+    /// It goes into the audit trail as done `by` them.
+    ///
     /// # Errors
     /// [`ReloadError`]: nothing was changed.
-    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+    pub async fn reload(&self, by: Actor) -> Result<Reloaded, ReloadError> {
         let done = self.read_again().await;
+        if let Ok(done) = &done {
+            let what = Target::Setting { key: "*".into() };
+            let now = json!({ "changed": done.changed, "restart": done.restart });
+            let entry = Entry::new(by, Deed::Reloaded, what).with(Value::Null, now);
+            if let Err(refusal) = self.shared.engine.audit(entry).await {
+                // What holds, holds; that it is not in the trail is said.
+                tracing::error!(?refusal, "a reload could not be noted in the audit trail");
+            }
+        }
         self.shared.meters.reloaded(done.is_ok());
         done
     }

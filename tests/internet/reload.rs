@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use super::door::http;
-use super::host::{Host, until, visitor_says};
+use super::host::{Host, until, visitor_says, told};
 
 #[test]
 fn a_reload_changes_sites_docs_limits_and_texts_and_no_socket_ends() {
@@ -148,4 +148,28 @@ fn shorter_leases_send_no_open_console_away() {
         std::thread::park_timeout(std::time::Duration::from_millis(50));
     }
     assert!(looks > 0);
+}
+
+#[test]
+fn the_command_says_what_came_of_it_and_it_is_in_the_trail() {
+    let mut host = Host::start("");
+    let data = host.path("data");
+    let reload = |host: &Host| told(&host.command().arg("reload").arg("--data").arg(&data).output().unwrap());
+    host.configure("[limits]\nmessage_bytes = 4096\n");
+    let (code, out, said) = reload(&host);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(out.contains("was read again") && out.contains("limits changed"), "{out}");
+    host.configure("[limits]\nmesage_bytes = 1\n");
+    let (code, out, said) = reload(&host);
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert!(said.contains("did you mean `message_bytes`?") && said.contains("Nothing was changed"), "{said}");
+    let trail = host.command().args(["audit", "--json", "--data"]).arg(&data).output().unwrap();
+    let (code, trail, said) = told(&trail);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(trail.matches("configuration.reloaded").count(), 1, "{trail}");
+    assert!(trail.contains("limits changed"), "{trail}");
+    assert_eq!(host.stop(), Some(0));
+    let (code, _, said) = reload(&host);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("no server runs"), "{said}");
 }

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use super::Reloader;
 use crate::engine::Engine;
-use crate::log::audit::{Actor, Deed, Entry, Target};
+use crate::log::audit::Actor;
 
 pub use wire::{Answer, Request};
 
@@ -51,25 +51,14 @@ pub struct Control {
 }
 
 impl Control {
-    /// Into the trail; a deed that is done stays done where it cannot be noted.
-    async fn note(&self, entry: Entry) {
-        if let Err(refusal) = self.engine.audit(entry).await {
-            tracing::error!(?refusal, "a deed could not be noted in the audit trail");
-        }
-    }
-
     /// Does what is asked.
     pub async fn answer(&self, request: Request) -> Answer {
         match request {
             Request::Ping => {
                 Answer::Pong { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() }
             }
-            Request::Reload => match self.reloader.reload().await {
-                Ok(done) => {
-                    let what = Target::Setting { key: "*".into() };
-                    self.note(Entry::new(Actor::here(), Deed::Reloaded, what)).await;
-                    Answer::Reloaded { words: done.to_string() }
-                }
+            Request::Reload { uid } => match self.reloader.reload(Actor::CommandLine { uid }).await {
+                Ok(done) => Answer::Reloaded { words: done.to_string() },
                 Err(error) => Answer::Failed { words: error.to_string() },
             },
             Request::Erase { conversations, uid } => {

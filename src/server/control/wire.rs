@@ -17,7 +17,10 @@ pub enum Request {
     /// Agents were added, changed or removed in the store: read them anew, and cut the sockets of those whose rights went.
     AgentsChanged,
     /// Read the configuration again.
-    Reload,
+    Reload {
+        /// Who asks.
+        uid: u32,
+    },
     /// Erase all that was said in these conversations.
     Erase {
         /// Which.
