@@ -142,7 +142,7 @@ fn keys_shows_what_holds_and_says_what_is_wrong() {
     let (code, said, _) = keys(&["keys", "--check"]);
     assert_eq!(
         (code, said.as_str()),
-        (Some(0), "line 4: i was `reply`, now `tags`; it still has r\nthe keys are right\n")
+        (Some(0), "line 4: i was `reply`, now `tags`; it still has r/Enter\nthe keys are right\n")
     );
 
     std::fs::write(&file, "[keys.panes]\nresolv = \"E\"\n").unwrap();
@@ -151,6 +151,14 @@ fn keys_shows_what_holds_and_says_what_is_wrong() {
         assert_eq!((code, shown.as_str()), (Some(1), ""), "{args:?}");
         assert!(said.contains("console.toml, line 2, key `keys.panes.resolv`"), "{said}");
         assert!(said.contains("did you mean `resolve`?"), "{said}");
+    }
+    std::fs::write(&file, "[looks]\nmous = true\n[keys.panes]\nresolv = \"E\"\nnot = \"N\"\n").unwrap();
+    let (code, _, said) = keys(&["keys", "--check"]);
+    assert_eq!(code, Some(1), "{said}");
+    for wrong in
+        ["line 2, key `looks.mous`", "line 4, key `keys.panes.resolv`", "line 5, key `keys.panes.not`"]
+    {
+        assert!(said.contains(wrong), "{wrong} in {said}");
     }
     let (code, _, said) = keys(&["keys", "--check", "/nowhere/console.toml"]);
     assert_eq!(code, Some(1), "{said}");
