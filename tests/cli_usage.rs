@@ -152,6 +152,14 @@ fn keys_shows_what_holds_and_says_what_is_wrong() {
         assert!(said.contains("console.toml, line 2, key `keys.panes.resolv`"), "{said}");
         assert!(said.contains("did you mean `resolve`?"), "{said}");
     }
+    std::fs::write(&file, "[looks]\nmous = true\n[keys.panes]\nresolv = \"E\"\nnot = \"N\"\n").unwrap();
+    let (code, _, said) = keys(&["keys", "--check"]);
+    assert_eq!(code, Some(1), "{said}");
+    for wrong in
+        ["line 2, key `looks.mous`", "line 4, key `keys.panes.resolv`", "line 5, key `keys.panes.not`"]
+    {
+        assert!(said.contains(wrong), "{wrong} in {said}");
+    }
     let (code, _, said) = keys(&["keys", "--check", "/nowhere/console.toml"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("no such file"), "{said}");

@@ -193,7 +193,7 @@ fn a_reply_rings_once_while_one_looks_elsewhere() {
 fn away_takes_words_shows_them_and_tells_when_it_is_over() {
     let mut desk = desk();
     desk.keys("`30m lunch");
-    assert!(desk.screen().contains("Away, until"), "{}", desk.screen());
+    assert!(desk.screen().contains("Away, back "), "{}", desk.screen());
     desk.keys("<enter>");
     let asked = desk.effects.iter().find_map(|fx| match fx {
         Effect::Request { op: AgentOp::AvailabilitySet(info), .. } => Some(info.clone()),

@@ -343,3 +343,30 @@ fn a_line_answers_what_its_command_would_ask() {
     assert!(matches!(desk.state.overlay, Some(Overlay::Prompt(_))), "{}", desk.screen());
     assert!(desk.screen().contains("whenever"));
 }
+
+#[test]
+fn editing_keys_are_rows_of_the_table_and_the_agents_to_change() {
+    let mut desk = with("[keys.composer]\nundo-typing = \"f6\"\ndelete-word = \"ctrl-b\"\n");
+    desk.keys("2rone two<ctrl-b>");
+    let text = |desk: &Desk| desk.state.composing.as_ref().map(|c| c.editor.text()).unwrap_or_default();
+    assert_eq!(text(&desk), "one ");
+    desk.keys("<ctrl-w><ctrl-7>");
+    assert_eq!(text(&desk), "one ", "what was replaced is no key any more");
+    desk.keys("<f6>");
+    assert_eq!(text(&desk), "one two");
+    let mut desk = with("");
+    desk.keys("?undo");
+    let screen = desk.screen();
+    assert!(screen.contains("Ctrl-_") && screen.contains("undo the last step"), "{screen}");
+}
+
+#[test]
+fn redo_has_a_key_that_every_terminal_sends() {
+    let mut desk = with("");
+    desk.keys("2rone two<ctrl-7>");
+    let text = |desk: &Desk| desk.state.composing.as_ref().map(|c| c.editor.text()).unwrap_or_default();
+    let undone = text(&desk);
+    assert_ne!(undone, "one two");
+    desk.keys("<ctrl-6>");
+    assert_eq!(text(&desk), "one two");
+}

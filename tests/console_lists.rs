@@ -41,6 +41,11 @@ fn reads(desk: &mut Desk, reads: &[(u128, u64)]) {
 
 /// The welcome of a server with two sites.
 fn two_sites(desk: &mut Desk) {
+    sites_called(desk, "Shop", "Documentation");
+}
+
+/// The same with these names.
+fn sites_called(desk: &mut Desk, demo: &str, docs: &str) {
     let me_now = desk.state.me.clone().expect("signed in");
     let site = |id: &str, name: &str| SiteInfo {
         id: SiteId::new(id).expect("an id"),
@@ -54,7 +59,7 @@ fn two_sites(desk: &mut Desk) {
     .expect("an agent");
     desk.client(ClientEvent::Welcome(Box::new(AgentAuthOk {
         agent,
-        sites: vec![site("demo", "Shop"), site("docs", "Documentation")],
+        sites: vec![site("demo", demo), site("docs", docs)],
         agents: Vec::new(),
         log_id: "log".into(),
         head: 1,
@@ -330,4 +335,13 @@ fn mine_with_unread() {
         desk.keys("2");
         desk
     });
+}
+
+#[test]
+fn sites_whose_names_begin_alike_are_told_apart_by_their_ids() {
+    let mut desk = Desk::with(80, 24, true, three_waiting());
+    sites_called(&mut desk, "Example Online Shop", "Example Online Documentation");
+    let screen = desk.screen();
+    let row = screen.lines().nth(4).unwrap_or_default();
+    assert!(row.trim_start().starts_with("demo "), "{screen}");
 }

@@ -1,6 +1,6 @@
 //! `baton keys`: which key does what with your settings, and what is wrong with them. Asks no server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use super::{Done, Failure};
 use crate::console::app::command::COMMANDS;
 use crate::console::app::key_docs::place;
 use crate::console::app::keymap::Keymap;
-use crate::console::config::{self, Config};
-use crate::settings::Source;
+use crate::console::config;
+use crate::settings::{ConfigError, Source};
 use crate::text::width;
 
 #[derive(Debug, ClapArgs)]
@@ -38,10 +38,33 @@ pub(super) fn run(args: &Args) -> Done {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(e) => return Err(Failure::Refused(format!("{}: it cannot be read ({e})", file.display()))),
     };
+    let (config, errors) = config::check(&file, &text);
+    if !errors.is_empty() {
+        return Err(wrong(&file, &errors, args));
+    }
     let source = Source { file: &file, text: &text };
-    let checked = Config::parse(&file, &text).and_then(|config| config.keys.keymap(source));
-    let map = checked.map_err(|error| Failure::Refused(error.to_string()))?;
+    // (Its errors were among those above.)
+    let map = config.keys.keymap(source).unwrap_or_default();
     show(&map, &text, args)
+}
+
+/// All that is wrong, a line each: `console.toml, line 3, key …: …`.
+fn wrong(file: &Path, errors: &[ConfigError], args: &Args) -> Failure {
+    let said: Vec<String> = errors.iter().map(|error| inert(&error.to_string()).to_string()).collect();
+    match said.as_slice() {
+        [one] => Failure::Refused(one.clone()),
+        several if args.check => Failure::Refused(format!(
+            "{} has {} errors; the defaults are used until they are mended:\n{}",
+            file.display(),
+            several.len(),
+            several.join("\n")
+        )),
+        several => Failure::Refused(format!(
+            "{} (and {} more: `baton keys --check` shows all)",
+            several.first().map_or("", String::as_str),
+            several.len() - 1
+        )),
+    }
 }
 
 fn show(map: &Keymap, text: &str, args: &Args) -> Done {

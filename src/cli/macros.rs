@@ -6,8 +6,9 @@ use clap::Args as ClapArgs;
 use serde_json::json;
 
 use super::out::{self, Out};
-use super::{Done, Failure, console};
+use super::{Done, Failure};
 use crate::client::DraftKind;
+use crate::console::config::{self, Config};
 use crate::console::macros::{Library, Macro, folder};
 
 #[derive(Debug, ClapArgs)]
@@ -26,10 +27,10 @@ pub(super) fn run(args: Args) -> Done {
     let place = match args.dir {
         Some(dir) => Some(dir),
         None => {
-            let (config, error) = console::settings();
-            if let Some(error) = error {
-                return Err(Failure::Refused(error));
-            }
+            // What is wrong elsewhere in the settings keeps no text from being looked at.
+            let text =
+                config::default_file().and_then(|file| Some((std::fs::read_to_string(&file).ok()?, file)));
+            let config = text.map_or_else(Config::default, |(text, file)| config::check(&file, &text).0);
             folder::place(&config.composer.macros)
         }
     };
@@ -53,11 +54,12 @@ pub(super) fn run(args: Args) -> Done {
             }
         }
     }
+    let others = if library.macros.is_empty() { "" } else { "; the others work" };
     match library.broken.len() {
         0 => Ok(()),
         _ if !args.lint => Ok(()),
-        1 => Err(Failure::Refused("1 ready text is broken; the others work".into())),
-        n => Err(Failure::Refused(format!("{n} ready texts are broken; the others work"))),
+        1 => Err(Failure::Refused(format!("1 ready text is broken{others}"))),
+        n => Err(Failure::Refused(format!("{n} ready texts are broken{others}"))),
     }
 }
 

@@ -74,6 +74,12 @@ const MONEY_WORDS: [&str; 20] = [
 ];
 const MONEY_SIGNS: [char; 5] = ['$', '€', '£', '¥', '₹'];
 
+/// Words of three letters, and abbreviations, that are no code however they are written.
+const SHOUTED: [&str; 26] = [
+    "ASAP", "FAQ", "USA", "URL", "PDF", "THE", "NOT", "AND", "YES", "BUT", "ALL", "NOW", "WHY", "HOW", "WHO",
+    "YOU", "ANY", "OUT", "OFF", "CAN", "DID", "HAS", "TOO", "ONE", "WTF", "OMG",
+];
+
 /// All facts of `text` in the order they stand.
 pub fn find(text: &str) -> Vec<Found<'_>> {
     let pieces = pieces(text);
@@ -126,8 +132,9 @@ fn classify(text: &str, pieces: &[Piece<'_>], at: usize, shouting: bool) -> Opti
         let code = !shouting
             && (3..=10).contains(&letters)
             && word.chars().all(|c| c.is_ascii_uppercase() || c == '-')
-            && !["ASAP", "FAQ", "USA", "URL", "PDF", "THE", "NOT", "AND", "YES", "BUT", "ALL"]
-                .contains(&word);
+            && !SHOUTED.contains(&word)
+            // Longer than an airport's code, a word without a digit is one only where it is called one: else it is shouted.
+            && (letters == 3 || at > 0 && near(at - 1) && is_label(pieces[at - 1].text));
         return code.then_some((FactKind::Code, 1));
     }
     if is_date(word) {
@@ -254,6 +261,25 @@ fn phone(text: &str, pieces: &[Piece<'_>], at: usize) -> Option<usize> {
     ((7..=15).contains(&digits) && (plus || parted)).then_some(n)
 }
 
+/// A word that says that a code follows.
+fn is_label(word: &str) -> bool {
+    const LABELS: [&str; 12] = [
+        "order",
+        "code",
+        "booking",
+        "reservation",
+        "reference",
+        "ref",
+        "number",
+        "id",
+        "pnr",
+        "voucher",
+        "coupon",
+        "ticket",
+    ];
+    LABELS.contains(&word.to_lowercase().as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,6 +311,8 @@ mod tests {
             [(Code, "mei_brown_7075"), (Code, "SI5UKW"), (Code, "HAT045")]
         );
         assert!(flat("HELLO I NEED HELP").is_empty());
+        assert!(flat("it is STILL not here, I want it NOW").is_empty());
+        assert_eq!(flat("my code WELCOME from JFK"), [(Code, "WELCOME"), (Code, "JFK")]);
         assert_eq!(flat("am 03.05.2024 um 2024-05-11"), [(Date, "03.05.2024"), (Date, "2024-05-11")]);
     }
 

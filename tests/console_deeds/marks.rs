@@ -30,7 +30,7 @@ fn marks_are_shown_counted_and_cleared() {
     let screen = desk.screen();
     assert_eq!(desk.state.marked(), [id(1), id(3)]);
     assert!(screen.contains("2 marked: Esc clears"), "{screen}");
-    assert!(screen.contains(" xNina") && screen.contains(">xKim") && screen.contains("  Omar"), "{screen}");
+    assert!(screen.contains(" x Nina") && screen.contains(">x Kim") && screen.contains("  Omar"), "{screen}");
     assert!(screen.lines().last().unwrap().contains("2 marked"), "the footer too\n{screen}");
     desk.keys("x");
     assert_eq!(desk.state.marked(), [id(1)]);

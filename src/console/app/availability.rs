@@ -326,7 +326,7 @@ pub fn undo(s: &State) -> May {
         return Err("your last action is still on its way: u again in a moment");
     }
     if s.undo.is_empty() {
-        return Err("nothing to undo: nothing was done in this session, nothing is held");
+        return Err("nothing to undo: an accept or a sent message cannot be undone");
     }
     online(s)
 }

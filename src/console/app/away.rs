@@ -41,7 +41,7 @@ pub(super) fn preview(state: &State, line: &str) -> Result<SafeText, SafeText> {
     let away = read(state, line)?;
     let mut words = vec![SafeText::literal("Away")];
     if let (Some(until), Some(now)) = (away.until, here(state)) {
-        words.extend([SafeText::literal(", until "), door::line(&when::spoken(until, &now))]);
+        words.extend([SafeText::literal(", back "), door::line(&when::spoken(until, &now))]);
     }
     if let Some(reason) = &away.reason {
         words.extend([SafeText::literal(": "), door::line(reason)]);
@@ -120,11 +120,12 @@ impl State {
         let mut words = Vec::new();
         if let Some(until) = me.until {
             let at = Timestamp::from_millisecond(until.0).ok()?;
+            let over = until <= self.server_now();
             let spoken = match here(self) {
-                Some(now) if until > self.server_now() => when::spoken(at, &now),
+                Some(now) if !over => when::spoken(at, &now),
                 _ => at.to_zoned(self.tz.clone()).strftime("%H:%M").to_string(),
             };
-            words.extend([SafeText::literal("until "), door::line(&spoken)]);
+            words.extend([SafeText::literal(if over { "until " } else { "back " }), door::line(&spoken)]);
         }
         if let Some(reason) = &me.reason {
             if !words.is_empty() {

@@ -7,6 +7,7 @@ use super::availability as may;
 use super::keymap::Mode;
 use super::state::State;
 pub use super::table::COMMANDS;
+use crate::console::composer::Edit;
 
 /// Where a key counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,6 +121,7 @@ pub enum Command {
     Unfold,
     Send,
     Newline,
+    Edit(Edit),
     Leave,
     Suspend,
     Redraw,

@@ -147,6 +147,7 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         }
         Command::Send => compose::enter(state, fx),
         Command::Newline => compose::newline(state, fx),
+        Command::Edit(edit) => compose::edit(state, edit, fx),
         Command::Leave => compose::leave(state, fx),
         Command::Suspend => fx.push(Effect::Suspend),
         Command::Redraw => fx.push(Effect::Redraw),

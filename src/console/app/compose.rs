@@ -3,9 +3,11 @@
 //! Invariants: what was typed is in the composer, in a draft or in the outbox, at every moment; a newline that came with a
 //! paste, bracketed or not, never sends. What becomes of a message once it is sent stands in [`super::sending`].
 
+use super::command::{Command, Spec};
 use super::effect::Effect;
 use super::event::TimerId;
-use super::key::{Code, Key};
+use super::key::Key;
+use super::keymap::{Meaning, Mode};
 use super::state::Focus;
 use super::state::{Composing, State};
 use super::update::{BREATH_MS, next_ask, refuse, say, toast};
@@ -207,63 +209,40 @@ pub(super) fn told(state: &mut State, took: Taken, fx: &mut Vec<Effect>) {
     }
 }
 
-/// A key that is no command: editing, or a character. False: not ours.
+/// A key that is no command: a character, or an editing key with Shift, which selects nothing here. False: not ours.
 pub(super) fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
-    let width = layout::panes(state).composer.map_or(80, layout::composer_width);
     let burst = state.burst > 0;
     let Some(composing) = &mut state.composing else { return false };
-    if let Some(c) = key.typed() {
-        if c == '/' && !burst && composing.editor.is_empty() && macros::any(state) {
-            macros::slash(state, fx);
-            return true;
-        }
-        let Some(composing) = &mut state.composing else { return false };
-        let took = composing.editor.type_char(c);
-        if took == Taken::TooLong {
-            refuse(state, "that is twice what a message holds: send what stands here first", fx);
-        }
-    } else if let Some(edit) = edit_of(key) {
-        if edit == Edit::Undo && composing.editor.is_empty() && held::newest(state).is_some() {
-            held::recall(state, fx);
-            return true;
-        }
-        if let Some(composing) = &mut state.composing {
-            composing.editor.edit(edit, width);
-        }
-    } else {
-        return false;
+    let Some(c) = key.typed() else {
+        let plain = state.keymap.look(Mode::Composer, &[], Key { shift: false, ..key });
+        let Meaning::Command(Spec { command: Command::Edit(of), .. }) = plain else { return false };
+        edit(state, *of, fx);
+        return true;
+    };
+    if c == '/' && !burst && composing.editor.is_empty() && macros::any(state) {
+        macros::slash(state, fx);
+        return true;
+    }
+    let Some(composing) = &mut state.composing else { return false };
+    let took = composing.editor.type_char(c);
+    if took == Taken::TooLong {
+        refuse(state, "that is twice what a message holds: send what stands here first", fx);
     }
     edited(state, fx);
     true
 }
 
-/// Readline's keys where a terminal has them. Ctrl-K is the palette everywhere, so nothing kills to the end of the line;
-/// Ctrl-Y yanks, as there, but right after an undo it does again what was undone, as in editors.
-fn edit_of(key: Key) -> Option<Edit> {
-    Some(match (key.code, key.ctrl, key.alt) {
-        (Code::Backspace, false, true) | (Code::Backspace, true, false) | (Code::Char('w'), true, false) => {
-            Edit::DeleteWord
-        }
-        (Code::Char('d'), false, true) | (Code::Delete, true, false) | (Code::Delete, false, true) => {
-            Edit::DeleteWordRight
-        }
-        (Code::Left, true, false) | (Code::Left | Code::Char('b'), false, true) => Edit::WordLeft,
-        (Code::Right, true, false) | (Code::Right | Code::Char('f'), false, true) => Edit::WordRight,
-        (Code::Char('a'), true, false) | (Code::Home, false, false) => Edit::Home,
-        (Code::Char('e'), true, false) | (Code::End, false, false) => Edit::End,
-        (Code::Char('u'), true, false) => Edit::DeleteToHome,
-        (Code::Char('d'), true, false) | (Code::Delete, false, false) => Edit::Delete,
-        (Code::Char('h'), true, false) | (Code::Backspace, false, false) => Edit::Backspace,
-        // What terminals make of Ctrl-_ (and Ctrl-/ and Ctrl-7, which are the same byte).
-        (Code::Char('_' | '/' | '7'), true, false) => Edit::Undo,
-        (Code::Char('y'), true, false) => Edit::Yank,
-        (Code::Char('_'), false, true) => Edit::Redo,
-        (Code::Left, false, false) => Edit::Left,
-        (Code::Right, false, false) => Edit::Right,
-        (Code::Up, false, false) => Edit::Up,
-        (Code::Down, false, false) => Edit::Down,
-        _ => return None,
-    })
+/// One of the table's editing commands.
+pub(super) fn edit(state: &mut State, edit: Edit, fx: &mut Vec<Effect>) {
+    let width = layout::panes(state).composer.map_or(80, layout::composer_width);
+    let Some(composing) = &mut state.composing else { return };
+    if edit == Edit::Undo && composing.editor.is_empty() && held::newest(state).is_some() {
+        return held::recall(state, fx);
+    }
+    if let Some(composing) = &mut state.composing {
+        composing.editor.edit(edit, width);
+    }
+    edited(state, fx);
 }
 
 /// After each edit: the draft is kept, and the visitor learns that somebody types (which also postpones the reply timer).

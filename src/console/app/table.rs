@@ -5,6 +5,7 @@
 use super::availability as may;
 use super::command::Where::{Composer, Conversation, Everywhere, List, Panes};
 use super::command::{Command, Spec, spec};
+use crate::console::composer::Edit;
 
 /// The table.
 pub static COMMANDS: &[Spec] = &[
@@ -356,6 +357,79 @@ pub static COMMANDS: &[Spec] = &[
     )
     .foot("new line")
     .when(may::composing),
+    // Readline's keys where a terminal has them. Ctrl-K is the palette everywhere, so nothing kills to the end of the line;
+    // Ctrl-Z stays the shell's, as in other programs with a line to write in; Ctrl-_, Ctrl-/ and Ctrl-7 are the same byte.
+    edit(
+        Edit::Undo,
+        "undo-typing",
+        "undo the last step of what you write; in an empty composer recall what is held",
+        &[(Composer, "ctrl-_"), (Composer, "ctrl-7"), (Composer, "ctrl-/")],
+    ),
+    edit(
+        Edit::Redo,
+        "redo-typing",
+        "do again what was undone",
+        &[(Composer, "ctrl-^"), (Composer, "ctrl-6"), (Composer, "alt-_")],
+    ),
+    edit(
+        Edit::Yank,
+        "yank",
+        "put in what was removed last; right after an undo: do it again",
+        &[(Composer, "ctrl-y")],
+    ),
+    edit(
+        Edit::DeleteWord,
+        "delete-word",
+        "remove the word to the left",
+        &[(Composer, "ctrl-w"), (Composer, "alt-backspace"), (Composer, "ctrl-backspace")],
+    ),
+    edit(
+        Edit::DeleteWordRight,
+        "delete-word-right",
+        "remove the word to the right",
+        &[(Composer, "alt-d"), (Composer, "ctrl-delete"), (Composer, "alt-delete")],
+    ),
+    edit(
+        Edit::DeleteToHome,
+        "delete-to-start",
+        "remove to the beginning of the line",
+        &[(Composer, "ctrl-u")],
+    ),
+    edit(
+        Edit::WordLeft,
+        "word-left",
+        "a word to the left",
+        &[(Composer, "ctrl-left"), (Composer, "alt-left"), (Composer, "alt-b")],
+    ),
+    edit(
+        Edit::WordRight,
+        "word-right",
+        "a word to the right",
+        &[(Composer, "ctrl-right"), (Composer, "alt-right"), (Composer, "alt-f")],
+    ),
+    edit(
+        Edit::Home,
+        "line-start",
+        "to the beginning of the line",
+        &[(Composer, "ctrl-a"), (Composer, "home")],
+    ),
+    edit(Edit::End, "line-end", "to the end of the line", &[(Composer, "ctrl-e"), (Composer, "end")]),
+    edit(
+        Edit::Backspace,
+        "backspace",
+        "remove the character to the left",
+        &[(Composer, "backspace"), (Composer, "ctrl-h")],
+    ),
+    edit(
+        Edit::Delete,
+        "delete",
+        "remove the character to the right",
+        &[(Composer, "delete"), (Composer, "ctrl-d")],
+    ),
+    edit(Edit::Left, "left", "a character to the left", &[(Composer, "left")]),
+    edit(Edit::Right, "right", "a character to the right", &[(Composer, "right")]),
+    edit(Edit::Up, "row-up", "a row up in what you write", &[(Composer, "up")]),
+    edit(Edit::Down, "row-down", "a row down in what you write", &[(Composer, "down")]),
     spec(
         Command::Palette,
         "palette",
@@ -395,3 +469,12 @@ pub static COMMANDS: &[Spec] = &[
     )
     .foot("quit"),
 ];
+
+const fn edit(
+    edit: Edit,
+    name: &'static str,
+    help: &'static str,
+    keys: &'static [(super::command::Where, &'static str)],
+) -> Spec {
+    spec(Command::Edit(edit), name, "", help, keys).when(may::composing)
+}

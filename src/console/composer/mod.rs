@@ -63,7 +63,7 @@ pub enum Taken {
 }
 
 /// Where a key moves the cursor, or what it removes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Edit {
     /// One cluster to the left.
     Left,

@@ -102,23 +102,17 @@ impl Keys {
     /// The keys that hold.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its line.
-    pub fn keymap(&self, source: Source<'_>) -> Result<Keymap, ConfigError> {
+    /// All that is wrong, each with its line, in the order of the file.
+    pub fn keymap(&self, source: Source<'_>) -> Result<Keymap, Vec<ConfigError>> {
         let line = |at: usize| source.text.get(..at).unwrap_or_default().matches('\n').count() + 1;
         Keymap::build(self.preset, &self.remaps()).map_err(|troubles| {
-            let Some(trouble) = troubles.first() else {
-                return source.whole("its keys cannot be used");
-            };
-            let mut words = trouble.words(line);
-            if troubles.len() > 1 {
-                words.push_str(&format!(" (and {} more)", troubles.len() - 1));
-            }
-            ConfigError {
+            let placed = troubles.iter().map(|trouble| ConfigError {
                 file: source.file.to_owned(),
                 line: Some(line(trouble.at)),
                 key: Some(format!("keys.{}.{}", trouble.place.section(), trouble.command)),
-                message: words,
-            }
+                message: trouble.words(line),
+            });
+            placed.collect()
         })
     }
 }
@@ -181,7 +175,7 @@ mod tests {
             ),
             ("[keys.pane]\n", "there is no key `pane` here; did you mean `panes`?"),
             ("[keys.panes]\nresolve = 3\n", "line 2, key `keys.panes.resolve`"),
-            ("[keys.panes]\nresolv = \"E\"\nnot = \"N\"\n", "(and 1 more)"),
+            ("[keys.panes]\nresolv = \"E\"\nnot = \"N\"\n", "(and 1 more: `baton keys --check` shows all)"),
             ("[keys.panes]\nnote = \"N\"\nnote = \"M\"\n", "line 3"),
             ("[keys\n", "line 1"),
         ] {

@@ -5,6 +5,7 @@
 
 mod attention;
 mod availability;
+mod check;
 mod composer;
 mod keys;
 mod looks;
@@ -17,6 +18,7 @@ use crate::settings::{ConfigError, Source};
 
 pub use attention::{Attention, Class, Loud, Loudness, Notify, Quiet};
 pub use availability::Availability;
+pub use check::all as check;
 pub use composer::Composer;
 pub use keys::Keys;
 pub use looks::Looks;
@@ -41,13 +43,20 @@ impl Config {
     /// Reads settings strictly.
     ///
     /// # Errors
-    /// An unknown key, a wrong value: with file, line, key and the nearest known one.
+    /// An unknown key, a wrong value: the first, with file, line, key and the nearest known one, how many more there are
+    /// and what shows them.
     pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
-        let source = Source { file, text };
-        let config: Self = toml::from_str(text).map_err(|e| source.toml(&e))?;
-        // What cannot be a keymap is told now, with its line, and not when the console opens.
-        config.keys.keymap(source)?;
-        Ok(config)
+        let (config, errors) = check::all(file, text);
+        let more = errors.len().saturating_sub(1);
+        match errors.into_iter().next() {
+            None => Ok(config),
+            Some(mut first) => {
+                if more > 0 {
+                    first.message.push_str(&format!(" (and {more} more: `baton keys --check` shows all)"));
+                }
+                Err(first)
+            }
+        }
     }
 
     /// Reads the file, if there is one; none: the defaults.

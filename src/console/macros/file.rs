@@ -40,7 +40,13 @@ pub fn read(file: &Path, name: &str, text: &str) -> Result<Macro, Problem> {
     let source = Source { file, text: &settings };
     let front: Front = toml::from_str(&settings).map_err(|e| {
         let error = source.toml(&e);
-        problem(error.line.unwrap_or(1), error.message)
+        let line = error.line.unwrap_or(1);
+        match yaml_like(settings.lines().nth(line - 1).unwrap_or("")) {
+            Some(key) => {
+                problem(line, format!("the settings are TOML: write `{key} = \"value\"`, not `{key}: value`"))
+            }
+            None => problem(line, error.message),
+        }
     })?;
     let mut actions = Vec::new();
     for spelt in &front.actions {
@@ -78,6 +84,13 @@ pub fn read(file: &Path, name: &str, text: &str) -> Result<Macro, Problem> {
         actions,
         body: template,
     })
+}
+
+/// The key of a line that is written as YAML, `title: Refund`.
+fn yaml_like(line: &str) -> Option<&str> {
+    let (key, _) = line.split_once(':')?;
+    let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    plain.then_some(key)
 }
 
 /// Settings, text, and the line the text begins on.

@@ -120,3 +120,11 @@ fn a_folder_is_read_again_only_where_it_changed_and_one_bad_file_keeps_no_other(
     assert_eq!(reader.changed().map(|library| library.macros.len()), Some(2));
     assert!(folder::read(&dir.path().join("nowhere")).is_empty());
 }
+
+#[test]
+fn settings_written_as_yaml_are_told_that_they_are_toml() {
+    let error = super::file::read(std::path::Path::new("a.md"), "a", "---\ntitle: Refund\n---\nhello\n");
+    let problem = error.expect_err("that is no TOML");
+    assert_eq!(problem.line, 2);
+    assert!(problem.message.contains("TOML: write `title = \"value\"`"), "{}", problem.message);
+}

@@ -18,7 +18,7 @@ use crate::console::app::keymap::Mode;
 use crate::console::app::layout::{Area, BAR, composer_width};
 use crate::console::app::mail::{Reach, reach};
 use crate::console::app::state::Composing;
-use crate::console::composer::{Shown, row_of};
+use crate::console::composer::{Edit, Shown, row_of};
 use crate::console::macros;
 use crate::conversation::State as Standing;
 use crate::text::{Untrusted, width};
@@ -83,7 +83,10 @@ fn beside(state: &State, composing: &Composing) -> Option<String> {
     let seconds = held.seconds(state.now.mono);
     let undo = state.keymap.key(Command::Undo, Mode::Conversation);
     Some(match (composing.editor.is_empty(), undo) {
-        (true, _) => format!("held {seconds} s: Ctrl-_ recalls"),
+        (true, _) => match state.keymap.key(Command::Edit(Edit::Undo), Mode::Composer) {
+            "" => format!("held {seconds} s"),
+            key => format!("held {seconds} s: {key} recalls"),
+        },
         (false, "") => format!("held {seconds} s"),
         (false, undo) => format!("held {seconds} s: Esc {undo} recalls"),
     })
@@ -147,7 +150,10 @@ fn takes(state: &State, row: &RowView) -> String {
                 " · no link: sent later"
             }
         }
-        Standing::Resolved => " · RESOLVED: R reopens",
+        // (What reopens is text while one writes.)
+        Standing::Resolved => {
+            return format!(" · RESOLVED: {}", state.words("{leave}, then {reopen} reopens"));
+        }
         Standing::Active => {
             let name = match &row.holder {
                 HolderView::Agent { name, .. } => name.truncated(20).to_string().to_uppercase(),

@@ -121,8 +121,8 @@ fn draw_row(buf: &mut Buffer, area: Area, row: &RowView, selected: bool, state: 
     let here = state.me.as_ref().is_some_and(|me| row.in_tab(tab, me.id));
     let open = state.open.as_ref().is_some_and(|open| open.id == row.id);
     let mark = match (selected, open, state.is_marked(row.id)) {
-        (true, _, true) => ">x",
-        (false, _, true) => " x",
+        (true, _, true) => ">x ",
+        (false, _, true) => " x ",
         (true, _, false) => "> ",
         (false, true, false) => "· ",
         (false, false, false) => "  ",
@@ -145,7 +145,7 @@ fn draw_row(buf: &mut Buffer, area: Area, row: &RowView, selected: bool, state: 
     // The first remark is the one that matters: a long name makes room for it, the others come while they fit.
     let kept = said.first().map_or(0, |part| cells(part));
     let kept = if kept + 7 <= room { kept } else { 0 };
-    first.extend(clipped(&row.name, room.saturating_sub(2 + kept), name));
+    first.extend(clipped(&row.name, room.saturating_sub(cells(&first) + kept), name));
     for part in said {
         if cells(&first) + cells(&part) > room {
             break;
@@ -247,6 +247,8 @@ fn remarks(row: &RowView, here: bool, state: &State, look: Look, short: bool) ->
     }
     let words: fn(Reason) -> &'static str = if short { shortly } else { Reason::words };
     match (row.state, row.reason) {
+        // Whoever has it already read why it came.
+        (Standing::Active, _) if state.is_mine(row) => {}
         (Standing::Queued | Standing::Active, Some(reason)) => {
             out.push(part(vec![own(words(reason), look.plain())]));
         }

@@ -33,7 +33,7 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) {
             false => own("Away", look.note_word()),
         }];
         if let Some(words) = state.away_words() {
-            stands.extend([own(" ", look.plain()), safe(&words, look.dim())]);
+            stands.extend([own(", ", look.plain()), safe(&words, look.dim())]);
         }
         vec![clipped(&me.name, 20, look.plain()), vec![own(", ", look.plain())], stands]
     });
