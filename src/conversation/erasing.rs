@@ -150,6 +150,7 @@ impl Conversation {
                 self.tags.clear();
                 // What was asked is gone: nobody owes it an answer, and one under way would speak of it.
                 self.answered_version = self.last_visitor_version;
+                self.set_aside = None;
                 if self.assistant_may_speak() {
                     self.epoch += 1;
                     self.waiting_since = self.waiting_since.filter(|_| self.state != State::Assistant);

@@ -1,8 +1,8 @@
 //! `apply`: one event further. Total: any event applies to any state, so a reader never gets stuck on old data.
 
 use super::{
-    AgentRef, Author, Conversation, Counters, Event, Holder, Message, Page, ReleaseCause, ResolvedBy, State,
-    Time, TurnOutcome, Visit, same_label, sort_labels,
+    AgentRef, Author, Conversation, Counters, Event, Holder, Message, Page, ReleaseCause, ResolvedBy,
+    SetAside, State, Time, TurnOutcome, Visit, same_label, sort_labels,
 };
 
 /// Longest excerpt of the last message a row keeps, in characters.
@@ -68,6 +68,8 @@ impl Conversation {
             Event::HandoffCancelled => {
                 self.lead_wanted = false;
                 if self.state == State::Queued {
+                    // The visitor's own wish: what they wait for is no longer a person.
+                    self.set_aside = None;
                     self.given_to_assistant(at);
                 }
             }
@@ -90,7 +92,10 @@ impl Conversation {
                 self.snoozed_until = None;
                 self.given_to_agent(to, at);
             }
-            Event::HandedBack { .. } => self.given_to_assistant(at),
+            Event::HandedBack { .. } => {
+                self.set_wait_aside();
+                self.given_to_assistant(at);
+            }
             Event::Snoozed { until, .. } => {
                 self.state = State::Snoozed;
                 self.snoozed_until = *until;
@@ -119,6 +124,8 @@ impl Conversation {
                 self.queued_at = None;
                 self.ticket = false;
                 self.announced = true;
+                // Before anything else: also who was told of the resolve had no answer.
+                self.wait_goes_on();
                 self.given_to_agent(agent, at);
             }
             Event::Erased { what } => self.forget(*what),
@@ -153,6 +160,12 @@ impl Conversation {
         self.lead_wanted = false;
         self.last_agent = Some(agent.clone());
         self.human_held = true;
+        // Taken again with nobody's word between: they have waited all along. Who came back after an end, of which they were then
+        // told, began a wait of their own.
+        if self.set_aside.is_some_and(|wait| wait.version < self.episode_version) {
+            self.set_aside = None;
+        }
+        self.wait_goes_on();
         // An assistant turn in flight is void from here on: its answer would be refused by the epoch anyway.
         self.answered_version = self.last_visitor_version;
     }
@@ -168,7 +181,24 @@ impl Conversation {
         self.counters = Counters { handoffs: self.counters.handoffs, ..Counters::default() };
     }
 
+    /// Keeps the wait that ends here without an answer; of two, the older one.
+    fn set_wait_aside(&mut self) {
+        let version = self.version;
+        self.set_aside = self.waiting_since.map(|since| SetAside { since, version }).or(self.set_aside);
+    }
+
+    /// The wait set aside counts again: nobody has answered it.
+    fn wait_goes_on(&mut self) {
+        let Some(SetAside { since, .. }) = self.set_aside.take() else { return };
+        self.waiting_since = Some(self.waiting_since.map_or(since, |now| now.min(since)));
+    }
+
     fn resolve(&mut self, by: &ResolvedBy, at: Time) {
+        match by {
+            // They wait for nothing more.
+            ResolvedBy::Visitor => self.set_aside = None,
+            ResolvedBy::Agent(_) | ResolvedBy::Time => self.set_wait_aside(),
+        }
         self.hold(State::Resolved, Holder::Assistant, at);
         self.episode += 1;
         self.resolved = Some((at, by.clone()));
@@ -197,6 +227,7 @@ impl Conversation {
             Author::Assistant => {
                 self.last_author = "assistant".into();
                 self.waiting_since = self.waiting_since.filter(|_| self.state != State::Assistant);
+                self.set_aside = self.set_aside.filter(|_| self.state != State::Assistant);
                 self.counters.turns += 1;
                 if let Some(turn) = &message.turn {
                     self.answered_version = self.answered_version.max(turn.answers);
@@ -217,6 +248,7 @@ impl Conversation {
                 self.last_author = "agent".into();
                 self.answered = true;
                 self.waiting_since = None;
+                self.set_aside = None;
             }
         }
     }

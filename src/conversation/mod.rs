@@ -38,7 +38,7 @@ pub use labels::{LABEL_CHARS, TAGS_AT_MOST, label, same_label, sort_labels};
 pub use priority::Priority;
 pub use rejection::Rejection;
 pub use rows::{Row, RowHolder, Tab};
-pub use state::{Conversation, Counters, Holder, LOAD_WINDOW_MS, State, Visit};
+pub use state::{Conversation, Counters, Holder, LOAD_WINDOW_MS, SetAside, State, Visit};
 pub use timers::{Deadline, TimerKind};
 pub use transcript::{Entry, EntryKind, Transcript};
 

@@ -80,6 +80,15 @@ pub struct Counters {
     pub turns: u32,
 }
 
+/// A wait that ended without an answer; gone as soon as anybody says something to the visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SetAside {
+    /// Since when the visitor waited.
+    pub since: Time,
+    /// Version of the event that ended the wait.
+    pub version: u64,
+}
+
 /// A page the visitor was on, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Visit {
@@ -138,6 +147,9 @@ pub struct Conversation {
     pub warned: bool,
     /// Since when the visitor waits for an answer from whoever holds it: the oldest message not yet answered.
     pub waiting_since: Option<Time>,
+    /// The wait that a resolve or a hand-back ended without an answer. It counts again where that is taken back.
+    #[serde(default)]
+    pub set_aside: Option<SetAside>,
     /// Version of the visitor's last message: what an assistant turn answers.
     pub last_visitor_version: u64,
     /// Version of the visitor message the assistant last answered.
@@ -204,6 +216,7 @@ impl Conversation {
             answered: false,
             warned: false,
             waiting_since: None,
+            set_aside: None,
             last_visitor_version: 0,
             answered_version: 0,
             last_agent: None,

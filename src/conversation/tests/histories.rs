@@ -150,6 +150,23 @@ fn not_stuck(w: &World) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What is taken back at once leaves the visitor's wait as it was.
+fn waits_as_before(w: &World) -> Result<(), TestCaseError> {
+    let Some(holder) = w.c.holder.agent().filter(|_| w.c.state == State::Active) else { return Ok(()) };
+    let by = || Actor::Agent { agent: holder.clone(), role: Role::Agent };
+    for (away, back) in [
+        (Command::Resolve, Command::Reopen),
+        (Command::HandBack, Command::TakeOver { over_capacity: true }),
+        (Command::Release { reason: None }, Command::Accept { over_capacity: true }),
+        (Command::Snooze(SnoozeUntil::NextMessage), Command::Reopen),
+    ] {
+        let mut later = World { c: w.c.clone(), now: w.now, ..World::new() };
+        prop_assert!(later.act(by(), &away).is_ok() && later.act(by(), &back).is_ok(), "{:?}", away);
+        prop_assert_eq!(later.c.waiting_since, w.c.waiting_since, "{:?} and {:?}", away, back);
+    }
+    Ok(())
+}
+
 fn step(w: &mut World, reader: &mut Reader, actor: Actor, command: &Command) -> Result<(), TestCaseError> {
     let decided = w.decide(actor.clone(), command);
     prop_assert_eq!(&decided, &w.decide(actor.clone(), command), "decide is a function");
@@ -175,6 +192,7 @@ fn step(w: &mut World, reader: &mut Reader, actor: Actor, command: &Command) -> 
     prop_assert_eq!(w.c.visitor_messages, reader.visitor_messages);
     consistent(&w.c)?;
     not_stuck(w)?;
+    waits_as_before(w)?;
     let stored = serde_json::to_string(&w.c).expect("the state is plain data");
     prop_assert_eq!(&serde_json::from_str::<Conversation>(&stored).expect("reads back"), &w.c);
     w.ids += 4;

@@ -4,6 +4,7 @@ mod cells;
 mod desk;
 mod histories;
 mod story;
+mod waiting;
 
 use uuid::Uuid;
 
