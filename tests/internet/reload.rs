@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use super::door::http;
-use super::host::{Host, until, visitor_says, told};
+use super::host::{Host, told, until, visitor_says};
 
 #[test]
 fn a_reload_changes_sites_docs_limits_and_texts_and_no_socket_ends() {
