@@ -574,3 +574,21 @@ fn screens() {
         insta::assert_snapshot!(format!("audience_{w}x{h}"), desk.screen_with_styles());
     }
 }
+
+#[test]
+fn a_key_wraps_a_long_text_at_most_once() {
+    let mut desk = desk();
+    desk.keys("2r");
+    for _ in 0..20 {
+        desk.event(Event::Paste("words that are wrapped ".repeat(16)));
+    }
+    desk.screen();
+    let wraps = |desk: &Desk| desk.state.composing.as_ref().map_or(0, |c| c.editor.wraps());
+    for key in ["a", " ", "<backspace>", "<left>", "<up>", "<down>", "<ctrl-w>", "b", "<alt-enter>"] {
+        let before = wraps(&desk);
+        desk.keys(key);
+        desk.screen();
+        assert!(wraps(&desk) - before <= 1, "{key}: {}", wraps(&desk) - before);
+    }
+    assert!(wraps(&desk) > 20, "it is counted");
+}

@@ -5,7 +5,6 @@
 //! at a time. Under 30×8 nothing is drawn but a sentence that says so.
 
 use super::state::{Focus, State};
-use crate::text::width;
 
 /// The smallest terminal anything is drawn in, columns and rows.
 pub const SMALLEST: (u16, u16) = (30, 8);
@@ -119,8 +118,7 @@ pub fn panes(state: &State) -> Panes {
 /// Rows the composer takes: its title and as many rows as its text has, at most half of the conversation.
 fn composer_rows(state: &State, conversation: Area) -> u16 {
     let Some(composing) = &state.composing else { return 0 };
-    let text = composing.editor.shown().text;
-    let rows = width::wrap(&text, composer_width(conversation)).len();
+    let rows = composing.editor.rows(composer_width(conversation)).len();
     let most = (conversation.h / 2).saturating_sub(1).max(1);
     1 + u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, most)
 }

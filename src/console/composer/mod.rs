@@ -18,6 +18,10 @@ mod steps;
 mod tests;
 mod words;
 
+use std::cell::RefCell;
+use std::ops::Range;
+use std::sync::Arc;
+
 use tui_textarea::{CursorMove, TextArea};
 
 pub use clean::sanitized;
@@ -43,6 +47,17 @@ pub struct Composer {
     goal: Option<usize>,
     /// What was last removed by words or lines.
     killed: String,
+    /// The rows of the text as it was wrapped last.
+    wrapped: RefCell<Wrapped>,
+}
+
+/// A text and its rows at a width; compared with the text itself, so that no edit can forget to void it.
+#[derive(Debug, Clone, Default)]
+struct Wrapped {
+    text: String,
+    width: usize,
+    rows: Arc<[Range<usize>]>,
+    times: u64,
 }
 
 /// What became of a text that was put in.
@@ -136,6 +151,29 @@ impl Composer {
             return Shown { text: raw, cursor, folds: Vec::new() };
         }
         self.folds.shown(&raw, cursor)
+    }
+
+    /// The rows of what is drawn, `width` cells wide each: wrapped anew only where text or width are others than last time, for
+    /// that costs more than all else a key does.
+    pub fn rows(&self, width: usize) -> Arc<[Range<usize>]> {
+        self.rows_of(&self.shown().text, width)
+    }
+
+    /// The same for who has the drawn text at hand.
+    pub fn rows_of(&self, text: &str, width: usize) -> Arc<[Range<usize>]> {
+        let mut last = self.wrapped.borrow_mut();
+        if last.rows.is_empty() || last.width != width || last.text != text {
+            last.rows = crate::text::width::wrap(text, width).into();
+            last.width = width;
+            text.clone_into(&mut last.text);
+            last.times += 1;
+        }
+        last.rows.clone()
+    }
+
+    /// How often the text was wrapped so far.
+    pub fn wraps(&self) -> u64 {
+        self.wrapped.borrow().times
     }
 
     /// Whether nothing at all stands in it.

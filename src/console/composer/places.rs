@@ -82,7 +82,7 @@ impl Composer {
     /// A drawn row up or down, as near as possible to the same cell; beyond the first and last, to the very ends.
     pub(super) fn vertically(&mut self, by: isize, width: usize, goal: Option<usize>) {
         let shown = self.shown();
-        let rows = width::wrap(&shown.text, width);
+        let rows = self.rows_of(&shown.text, width);
         let at = row_of(&rows, shown.cursor);
         let goal = goal.unwrap_or_else(|| width::cells(&shown.text[rows[at].start..shown.cursor]));
         let to = match at.checked_add_signed(by) {

@@ -53,7 +53,7 @@ pub fn draw(buf: &mut Buffer, area: Area, state: &State, look: Look) -> Option<P
     stain(buf, area, 0, style);
 
     let Shown { text, cursor, folds } = composing.editor.shown();
-    let rows = width::wrap(&text, composer_width(area));
+    let rows = composing.editor.rows_of(&text, composer_width(area));
     let at = row_of(&rows, cursor);
     let marked = marked(&text, folds);
     let fits = usize::from(area.h.saturating_sub(1)).max(1);
