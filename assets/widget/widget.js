@@ -133,7 +133,7 @@
 
   // -- What is known
 
-  // Survives a reload of this tab, so that its unsent messages are at once its own again.
+  // Survives a reload, so that unsent messages are at once its own again.
   const tab = session.get('tab') || uuid7();
   session.set('tab', tab);
 
@@ -176,7 +176,7 @@
       read_seq: state.readSeq,
       site: state.site,
     };
-    // No room: keep no transcript and no cursor, so that the next load asks for a snapshot.
+    // No room: the next load asks for a snapshot.
     if (!disk.set('log', value)) disk.drop('log');
   }
   const saveSoon = () => {
@@ -400,7 +400,7 @@
     if (link) next = me;
     else link = me;
     me.watch = setInterval(() => {
-      // Two heartbeats missed, or no hello: the link is dead, whatever the browser thinks.
+      // Two heartbeats missed, or no hello: the link is dead.
       if (now() - me.seen > (me.hello ? me.beat * 2 + 5000 : 10000)) finish(me, 4009, true);
     }, 2500);
     ws.onmessage = (e) => {
@@ -455,7 +455,7 @@
     }
     if (me !== link) return;
     link = null;
-    // A link that ends soon after its welcome is no success: the back-off goes on.
+    // A link that ends soon is no success: the back-off goes on.
     if (me.authed && now() - me.since > 10000) attempt = 0;
     state.connected = false;
     state.partials.clear();
@@ -476,7 +476,7 @@
         complain('cannot open ' + socketUrl + '. If the server is running, check that site "' + site +
           '" exists there and that ' + location.origin + ' is among its allowed origins. Trying again.');
       }
-      // Told to come back at once, unless it is the second time in a few seconds.
+      // At once, unless it is the second time in a few seconds.
       const atOnce = code >= 4000 && code < 4100 && me.authed && now() - me.since > 3000;
       retry(atOnce ? 0 : Math.random() * Math.min(30000, 500 * Math.pow(2, attempt++)));
     }
@@ -499,7 +499,7 @@
   /** Close codes 4200 to 4299 say: do not come back, tell the person. */
   function refused(code, me) {
     if (code === 4200 && me.asked && !forgot) {
-      // The token is of another installation: begin again as a new visitor, with what was not sent yet.
+      // A token of another installation: begin again, with what was not sent yet.
       forget();
       retry(0);
     } else if (code === 4206) {
@@ -543,7 +543,7 @@
   }
 
   function authenticate(me) {
-    // Another tab may have become a visitor meanwhile; this one is the same visitor then.
+    // Another tab may have become the visitor meanwhile.
     const token = disk.get('token') || state.token;
     if (token !== state.token && state.token) Object.assign(state, { logId: null, lastSeq: 0 });
     state.token = token;
@@ -582,7 +582,7 @@
   function welcome(me, d) {
     const other = disk.get('token');
     if (!me.asked && other && other !== d.token) {
-      // Two tabs asked for a token at the same moment: the first one stored is the visitor.
+      // Two tabs asked at once: the first token stored is the visitor.
       finish(me, 4000, true);
       return;
     }
@@ -668,7 +668,7 @@
       if (me === link) ephemeral(f);
     } else if (f.t === 'ev') {
       if (f.prev > me.cursor) {
-        // Something between `prev` and here never came. Resume from what is known.
+        // Something before it never came. Resume from what is known.
         gaps++;
         finish(me, 4000, true);
         return;
@@ -927,7 +927,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
   if (theme === 'light' || theme === 'dark') host.setAttribute('data-theme', theme);
   const root = host.attachShadow({ mode: 'open' });
   try {
-    // Allowed under a strict `style-src`; the element below is for browsers without it.
+    // Allowed under a strict `style-src`; the element below is for older browsers.
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
     root.adoptedStyleSheets = [sheet];
@@ -1129,7 +1129,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
         nodes.delete(key);
       }
     }
-    // A line replaced by another node leaves its old node behind the last one.
+    // A replaced line leaves its old node behind the last one.
     while (place) {
       const gone = place;
       place = place.nextSibling;
@@ -1266,7 +1266,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     go.disabled = !box.value.trim() || !!state.stopped;
 
     show(panel, state.open);
-    // Last, when what stands above and below the transcript has its height.
+    // Last, when what is around the transcript has its height.
     if (follow) toEnd();
     else if (state.open && latest > newest && scroller.scrollHeight > wasHeight) show(fresh, true);
     newest = Math.max(newest, latest);
@@ -1285,7 +1285,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     disk.set('open', true);
     follow = true;
     paint();
-    // On a touch screen a focused box would raise the keyboard over the conversation.
+    // On a touch screen focus would raise the keyboard.
     if (focus) (matchMedia('(pointer: coarse)').matches ? closer : state.lead ? leadName : box).focus();
   }
 
@@ -1330,7 +1330,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     if (on === typingOn && (!on || now() - typingSent < 3000)) return;
     typingOn = on;
     typingSent = now();
-    // A first message creates the conversation; before it there is nobody to tell.
+    // Before a first message there is nobody to tell.
     if (state.conversation) hint('typing', { on });
   }
 
@@ -1401,7 +1401,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
   leadBack.onclick = () => {
     state.lead = false;
     for (const e of Array.from(outbox.values())) if (e.op === 'handoff.request') settle(e.cid);
-    // Asked for a person, then gave no details: nobody should wait for them. In the queue the place stays.
+    // Asked for a person, gave no details: nobody should wait. In the queue the place stays.
     if (state.initiated && mode() === 'assistant') enqueue('handoff.cancel', {});
     saveSoon();
     paint();
@@ -1422,7 +1422,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     set(leadError, badName ? 'Please write your name.' : badMail ? 'This e-mail address does not look complete.' : '');
     if (badName || badMail) (badName ? leadName : leadMail).focus();
     else {
-      // The words are a message like any other, so that they stand in the transcript.
+      // A message like any other, so that it stands in the transcript.
       if (text) enqueue('message.send', { text });
       enqueue('lead.submit', { name, email });
       if (wellFormed(box.value).trim() === text) {
@@ -1457,7 +1457,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
   window.addEventListener('popstate', navigated);
   window.addEventListener('hashchange', navigated);
 
-  // Back from sleep or a dead network: do not wait for the back-off.
+  // Back from sleep: do not wait for the back-off.
   function wake() {
     if (!link && retryTimer) {
       attempt = 0;
@@ -1507,7 +1507,7 @@ footer{border-block-start:1px solid var(--line);padding:10px 12px calc(12px + en
     paint();
     claim();
     setInterval(claim, CLAIM_MS);
-    // Typing marks and the notice about the link change with time alone.
+    // Typing marks and the link's notice change with time alone.
     setInterval(() => {
       if (!state.connected || state.typing || state.partials.size) paintSoon();
     }, 1000);
